@@ -1,0 +1,79 @@
+"""westforecast: forecasting of short annual indicator series.
+
+    import westforecast as wf
+
+    panel = wf.Panel.from_frame(df)                       # unique_id, ds, y
+    wf.forecast(panel, ["Drift", "DampedLogGrowth"], until=2020, levels=(80, 95)).long()
+    wf.backtest(panel, ["Drift", "Naive"], h=5, n_windows=5).scores()
+
+Names below are imported on first use, so that importing the package costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from westforecast.api import backtest, dataset, forecast, metric, model
+    from westforecast.backtest import Result
+    from westforecast.errors import (
+        DataError,
+        ModelError,
+        PluginError,
+        UsageError,
+        WestforecastError,
+        WestforecastWarning,
+    )
+    from westforecast.models import Forecast, Model, SeriesModel, Windows
+    from westforecast.plugin import hookimpl, registry
+    from westforecast.series import Indicator, Panel
+
+_HOME = {
+    "api": ("backtest", "dataset", "forecast", "metric", "model"),
+    "backtest": ("Result",),
+    "errors": (
+        "DataError", "ModelError", "PluginError", "UsageError", "WestforecastError",
+        "WestforecastWarning",
+    ),
+    "models": ("Forecast", "Model", "SeriesModel", "Windows"),
+    "plugin": ("hookimpl", "registry"),
+    "series": ("Indicator", "Panel"),
+}  # fmt: skip
+_WHERE = {name: room for room, names in _HOME.items() for name in names}
+
+__all__ = [
+    "DataError",
+    "Forecast",
+    "Indicator",
+    "Model",
+    "ModelError",
+    "Panel",
+    "PluginError",
+    "Result",
+    "SeriesModel",
+    "UsageError",
+    "WestforecastError",
+    "WestforecastWarning",
+    "Windows",
+    "__version__",
+    "backtest",
+    "dataset",
+    "forecast",
+    "hookimpl",
+    "metric",
+    "model",
+    "registry",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'westforecast' has no attribute {name!r}")
+    found = getattr(import_module(f"westforecast.{_WHERE[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHERE})

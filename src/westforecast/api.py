@@ -1,0 +1,227 @@
+"""The two verbs, `forecast` and `backtest`: names become models here, and windows become results."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from westforecast.backtest import Result, ahead, origins, run
+from westforecast.backtest.run import Progress
+from westforecast.engines import Engine
+from westforecast.errors import UsageError
+from westforecast.metrics import Metric
+from westforecast.models import Model
+from westforecast.plugin import registry
+from westforecast.series import Panel
+from westforecast.typing import Align, OnError, WindowShape
+
+ModelLike = str | Model
+Models = ModelLike | Sequence[ModelLike] | Mapping[str, ModelLike]
+
+RESERVED = frozenset(
+    {"unique_id", "ds", "y", "cutoff", "horizon", "model", "scenario", "yhat", "status", "reason",
+     "model_used"}
+)  # fmt: skip
+
+
+def model(name: str, **settings: Any) -> Model:
+    """A model by name, with settings.
+
+    name: "Drift", or "distribution:Drift" where two packages offer the name.
+    Raises UnknownNameError (suggesting the nearest name), UsageError for settings it does not take,
+    PluginError where its package cannot be imported.
+    """
+    made = registry().model(name, **settings)
+    if not isinstance(made, Model):
+        raise UsageError(f"{name!r} gave a {type(made).__name__}, not a westforecast Model.")
+    return made
+
+
+def metric(name: str) -> Metric:
+    """A metric by name, also from plugins."""
+    found: Metric = registry().get("metric", name)
+    return found
+
+
+def dataset(name: str) -> Panel:
+    """A data set that an installed package ships, by name."""
+    found: Panel = registry().get("dataset", name)()
+    return found
+
+
+def named_models(models: Models) -> dict[str, Model]:
+    """Models by the name they carry in results.
+
+    models: a name or Model, several of them, or a mapping from a name of your own to one.
+    Raises UsageError for no model, two of the same name, or a name that frames reserve.
+    """
+    if isinstance(models, str | Model):
+        models = [models]
+    if isinstance(models, Mapping):
+        pairs = [(str(name), _object(given)) for name, given in models.items()]
+    else:
+        pairs = [(m if isinstance(m, str) else m.name, _object(m)) for m in models]
+    if not pairs:
+        raise UsageError("no model given. `westforecast models list` shows what there is.")
+    named: dict[str, Model] = {}
+    for name, made in pairs:
+        if name in named:
+            raise UsageError(
+                f"two models are called {name!r}. Give a mapping with names of your own: "
+                f'models={{"{name} a": ..., "{name} b": ...}}.'
+            )
+        if name in RESERVED or "-lo-" in name or "-hi-" in name:
+            raise UsageError(f"a model cannot be called {name!r}: frames use that as a column.")
+        named[name] = made
+    return named
+
+
+def _object(given: ModelLike) -> Model:
+    if isinstance(given, str):
+        return model(given)
+    if isinstance(given, Model):
+        return given
+    if isinstance(given, type) and issubclass(given, Model):
+        raise UsageError(f"{given.__name__} is a class; pass an object: {given.__name__}().")
+    raise UsageError(
+        f"{given!r} is neither a model's name nor a westforecast Model. Wrap a statsforecast model "
+        "as westforecast.model('statsforecast.AutoTheta'); derive your own from SeriesModel."
+    )
+
+
+def forecast(
+    panel: Panel,
+    models: Models = "DampedLogGrowth",
+    *,
+    h: int | None = None,
+    until: Any = None,
+    levels: Sequence[float] = (),
+    on_error: OnError = "record",
+    fallback: ModelLike | None = None,
+    engine: str | Engine = "serial",
+    progress: bool | Progress | None = None,
+) -> Result:
+    """Forecast every series of a panel.
+
+    models: a name, a Model, several of them, or a mapping from names of your own.
+    h: steps ahead, or until: the last period wanted (2020); exactly one.
+    levels: interval coverages in percent, e.g. (80, 95).
+    on_error: "record" keeps failures as rows with a status, "raise" stops at the first.
+    fallback: a model that answers where another failed; `model_used` says so.
+    engine: "serial", "threads", "processes", any installed one, or an Engine.
+    progress: True for a bar on standard error, a function of (done, total, what), or None: a bar
+        where standard error is a terminal.
+
+    Raises UsageError for arguments that cannot be meant, ModelError with `on_error="raise"`.
+
+    >>> import pandas as pd, westforecast as wf
+    >>> df = pd.DataFrame({"unique_id": "a", "ds": [2008, 2009, 2010], "y": [1.0, 2.0, 3.0]})
+    >>> wf.forecast(wf.Panel.from_frame(df), "Drift", until=2012).long()["yhat"].tolist()
+    [4.0, 5.0]
+    """
+    _check_panel(panel)
+    settings = {"call": "forecast", "h": h, "until": until}
+    return _run(panel, ahead(panel, h, until), models, levels, on_error, fallback, engine, progress,
+                settings)  # fmt: skip
+
+
+def backtest(
+    panel: Panel,
+    models: Models = "DampedLogGrowth",
+    *,
+    h: int,
+    n_windows: int | None = None,
+    cutoffs: Sequence[Any] | None = None,
+    step_size: int = 1,
+    window: WindowShape = "expanding",
+    input_size: int | None = None,
+    min_train_size: int = 1,
+    gap: int = 0,
+    align: Align = "calendar",
+    allow_partial: bool = False,
+    levels: Sequence[float] = (),
+    on_error: OnError = "record",
+    fallback: ModelLike | None = None,
+    engine: str | Engine = "serial",
+    progress: bool | Progress | None = None,
+) -> Result:
+    """Forecast a past that is known, from rolling origins, every model estimated anew at each.
+
+    h: steps scored. n_windows: how many origins (1 unless set), or cutoffs: the last in-sample
+        periods themselves (years). step_size: periods between origins (mlforecast's default is h).
+    window, input_size: "expanding", or "sliding" over the last input_size periods.
+    min_train_size: fewest observed values a window must hold. gap: periods left out between the
+        cutoff and the first scored step; with gap=1 the first horizon is 2.
+    align: "calendar" puts cutoffs at the same periods for all series, "series" counts from each end.
+    allow_partial: keep windows whose outcomes are known for fewer than h steps.
+    Others as for `forecast`.
+
+    Windows that cannot be evaluated are rows of the ledger with a reason. Raises UsageError where
+    none can.
+    """
+    _check_panel(panel)
+    plan = origins(
+        panel, h, n_windows=n_windows, cutoffs=cutoffs, step_size=step_size, window=window,
+        input_size=input_size, min_train_size=min_train_size, gap=gap, align=align,
+        allow_partial=allow_partial,
+    )  # fmt: skip
+    settings = {
+        "call": "backtest", "h": h, "n_windows": n_windows,
+        "cutoffs": None if cutoffs is None else [str(c) for c in cutoffs],
+        "step_size": step_size, "window": window, "input_size": input_size,
+        "min_train_size": min_train_size, "gap": gap, "align": align,
+        "allow_partial": allow_partial,
+    }  # fmt: skip
+    return _run(panel, plan, models, levels, on_error, fallback, engine, progress, settings)
+
+
+def _run(
+    panel: Panel, plan: Any, models: Models, levels: Sequence[float], on_error: OnError,
+    fallback: ModelLike | None, engine: str | Engine, progress: bool | Progress | None,
+    settings: Mapping[str, object],
+) -> Result:  # fmt: skip
+    named = named_models(models)
+    runner = registry().get("engine", engine)() if isinstance(engine, str) else engine
+    second = None if fallback is None else _object(fallback)
+    told = {**settings, "on_error": on_error, "engine": repr(runner)}
+    with _progress(progress) as report:
+        return run(
+            plan, named, levels, engine=runner, on_error=on_error, fallback=second,
+            progress=report, settings=told,
+        )  # fmt: skip
+
+
+def _check_panel(panel: Any) -> None:
+    if not isinstance(panel, Panel):
+        raise UsageError(
+            f"panel is a {type(panel).__name__}; expected a Panel. "
+            "Make one with westforecast.Panel.from_frame(df)."
+        )
+
+
+class _progress:
+    """A context that gives a progress function, or None where nobody watches."""
+
+    def __init__(self, wanted: bool | Progress | None) -> None:
+        self.wanted = sys.stderr.isatty() if wanted is None else wanted
+        self.bar: Any = None
+
+    def __enter__(self) -> Progress | None:
+        if not isinstance(self.wanted, bool):
+            return self.wanted
+        if not self.wanted:
+            return None
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+
+        self.bar = Bar(console=Console(stderr=True), transient=True)
+        self.bar.start()
+        task = self.bar.add_task("forecasting")
+
+        def report(done: int, total: int, what: str) -> None:
+            self.bar.update(task, completed=done, total=total, description=what)
+
+        return report
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()

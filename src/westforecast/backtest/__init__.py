@@ -1,0 +1,7 @@
+"""Rolling-origin evaluation: which windows, how they run, what came out."""
+
+from westforecast.backtest.result import Result
+from westforecast.backtest.run import run
+from westforecast.backtest.schedule import Plan, ahead, origins
+
+__all__ = ["Plan", "Result", "ahead", "origins", "run"]

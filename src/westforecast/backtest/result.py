@@ -1,0 +1,277 @@
+"""What a run gave: long and wide frames, the ledger, scores, and files."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from westforecast.backtest.schedule import Plan
+from westforecast.backtest.score import Grid, score
+from westforecast.errors import UsageError, nearest
+from westforecast.files import write_whole
+from westforecast.kernels.quantiles import probabilities
+from westforecast.metrics import METRICS, Metric
+from westforecast.models.base import Model
+from westforecast.models.forecast import Forecast
+from westforecast.models.status import Status
+from westforecast.series import frame as frames
+from westforecast.typing import BoolArray, FloatArray
+
+META = ("name", "unit", "kind", "region", "industry", "source")
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Forecasts of several models over the windows of a plan, with outcomes where they are known.
+
+    Made by `westforecast.forecast` and `westforecast.backtest`. Frames come in the kind of frame
+    the panel was read from.
+    """
+
+    plan: Plan
+    forecasts: Mapping[str, Forecast]
+    models: Mapping[str, Model]
+    levels: tuple[float, ...]
+    used: Mapping[str, BoolArray]
+    fallback: str | None
+    settings: Mapping[str, object]
+    seconds: float
+
+    def __repr__(self) -> str:
+        failed = sum(int((f.status != Status.OK).sum()) for f in self.forecasts.values())
+        cutoffs = np.unique(self.plan.windows.cutoff)
+        label = self.plan.panel.calendar.label
+        span = label(int(cutoffs[0])) + (
+            f" to {label(int(cutoffs[-1]))}" if len(cutoffs) > 1 else ""
+        )
+        return (
+            f"Result: {len(self.forecasts)} models x {len(self.plan.windows)} windows "
+            f"({len(np.unique(self.plan.windows.series))} series, cutoff {span}), up to "
+            f"{self.plan.horizon} steps, {failed} failed, {len(self.plan.skipped)} skipped"
+        )
+
+    @cached_property
+    def actuals(self) -> FloatArray:
+        """Outcomes [W, H], NaN where unknown or not asked for."""
+        return self.plan.actuals()
+
+    @property
+    def failed(self) -> int:
+        """How many (window, model) pairs gave no forecast of their own."""
+        return sum(int((f.status != Status.OK).sum()) for f in self.forecasts.values())
+
+    # --- frames ---------------------------------------------------------------------------------
+
+    def long(self) -> Any:
+        """One row per series, cutoff, step and model: the canonical form, failures included.
+
+        Columns: unique_id, ds, cutoff, horizon, model, y (where outcomes are known), yhat, lo-80,
+        hi-80, ..., status, reason, model_used.
+        """
+        return self._build(self._long_columns(), ("ds", "cutoff"))
+
+    def wide(self) -> Any:
+        """Nixtla-shaped: unique_id, ds, cutoff, y and one column per model (and interval end)."""
+        w, h = self._places()
+        columns: dict[str, Any] = self._keys(w, h)
+        if np.isfinite(self.actuals).any():
+            columns["y"] = self.actuals[w, h]
+        for name, forecast in self.forecasts.items():
+            columns[name] = forecast.mean[w, h]
+            for suffix, place in self._ends():
+                columns[f"{name}-{suffix}"] = forecast.quantiles[w, h, place]
+        return self._build(columns, ("ds", "cutoff"))
+
+    @property
+    def ledger(self) -> Any:
+        """One row per series, cutoff and model: status, reason, who answered, values seen."""
+        return self._build(self._ledger_columns(), ("cutoff",))
+
+    def scores(
+        self,
+        metrics: Sequence[str | Metric] = ("mase", "smape", "coverage"),
+        by: Sequence[str] = ("model",),
+        *,
+        common: bool = True,
+    ) -> Any:
+        """Scores of the forecasts whose outcomes are known, one row per group.
+
+        metrics: names from `westforecast.metrics.METRICS`, or Metric objects. Those that need an
+        interval give a column per level (coverage-80).
+        by: any of model, horizon, cutoff, ds, unique_id, or a field of the indicators (name, unit,
+        kind, region, industry, source).
+        common: compare only cells that every model forecast; `n_excluded` counts those lost.
+
+        Every score is a mean over the cells of its group (rmse and rmsse its root). Forecasts a
+        fallback made are not scored. Raises UsageError for an unknown metric or grouping, and where
+        no outcome is known.
+        """
+        columns = score(self._grid(), [_metric(m) for m in metrics], tuple(by), common)
+        return self._build(columns, [c for c in ("cutoff", "ds") if c in columns])
+
+    # --- files ----------------------------------------------------------------------------------
+
+    def manifest(self) -> dict[str, Any]:
+        """Settings, versions and the data's digest: what is needed to make this result again."""
+        return {
+            "format": 1,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "settings": dict(self.settings),
+            "models": {name: repr(model) for name, model in self.models.items()},
+            "levels": list(self.levels),
+            "fallback": self.fallback,
+            "windows": len(self.plan.windows),
+            "failed": self.failed,
+            "skipped": len(self.plan.skipped),
+            "data": {"sha256": self.plan.panel.digest(), "series": len(self.plan.panel)},
+            "versions": versions(self.models.values()),
+            "seconds": round(self.seconds, 3),
+        }
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write `forecasts.parquet`, `ledger.parquet` and `manifest.json`, each whole or not at all."""
+        calendar = self.plan.panel.calendar
+        contents = {
+            "forecasts.parquet": frames.to_parquet_bytes(
+                _labelled(self._long_columns(), ("ds", "cutoff"), calendar)
+            ),
+            "ledger.parquet": frames.to_parquet_bytes(
+                _labelled(self._ledger_columns(), ("cutoff",), calendar)
+            ),
+            "manifest.json": json.dumps(self.manifest(), indent=2, default=str).encode(),
+        }
+        return write_whole(folder, contents)
+
+    # --- columns --------------------------------------------------------------------------------
+
+    def _build(self, columns: Mapping[str, Any], times: Sequence[str]) -> Any:
+        panel = self.plan.panel
+        return frames.build(columns, panel.backend, panel.calendar, times)
+
+    def _places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Window and step (0-based) of every wanted cell, windows first."""
+        step = np.arange(1, self.plan.horizon + 1)
+        wanted = (step >= self.plan.first_step) & (step <= self.plan.last_step[:, None])
+        return np.nonzero(wanted)
+
+    def _keys(self, w: np.ndarray, h: np.ndarray) -> dict[str, Any]:
+        windows = self.plan.windows
+        ids = np.array(windows.ids, dtype=object)
+        cutoff = windows.cutoff[w]
+        return {"unique_id": ids[windows.series[w]], "ds": cutoff + h + 1, "cutoff": cutoff}
+
+    def _ends(self) -> list[tuple[str, int]]:
+        """lo-80, hi-80, ... and the place of each among the quantiles."""
+        probs = probabilities(self.levels)
+        ends = []
+        for level in self.levels:
+            low, high = probabilities([level])
+            ends += [(f"lo-{level:g}", probs.index(low)), (f"hi-{level:g}", probs.index(high))]
+        return ends
+
+    def _long_columns(self) -> dict[str, Any]:
+        w, h = self._places()
+        count = len(self.forecasts)
+        keys = {name: np.tile(column, count) for name, column in self._keys(w, h).items()}
+        columns: dict[str, Any] = keys | {"horizon": np.tile(h + 1, count)}
+        columns["model"] = np.repeat(np.array(list(self.forecasts), dtype=object), len(w))
+        if np.isfinite(self.actuals).any():
+            columns["y"] = np.tile(self.actuals[w, h], count)
+        each = self.forecasts.values()
+        columns["yhat"] = np.concatenate([f.mean[w, h] for f in each])
+        for suffix, place in self._ends():
+            columns[suffix] = np.concatenate([f.quantiles[w, h, place] for f in each])
+        return columns | self._outcome_columns(w)
+
+    def _outcome_columns(self, w: np.ndarray) -> dict[str, Any]:
+        status, reason, used = [], [], []
+        words = np.array([Status(s).label for s in range(len(Status))], dtype=object)
+        for name, forecast in self.forecasts.items():
+            told = np.array(
+                [forecast.reason.get(i, "") for i in range(len(forecast))], dtype=object
+            )
+            who = np.where(forecast.status == Status.OK, name, "").astype(object)
+            who[self.used[name]] = self.fallback
+            status.append(words[forecast.status][w])
+            reason.append(told[w])
+            used.append(who[w])
+        return {
+            "status": np.concatenate(status),
+            "reason": np.concatenate(reason),
+            "model_used": np.concatenate(used),
+        }
+
+    def _ledger_columns(self) -> dict[str, Any]:
+        windows, count = self.plan.windows, len(self.forecasts)
+        every = np.arange(len(windows))
+        ids = np.array(windows.ids, dtype=object)
+        seen = np.concatenate([[0], np.cumsum(np.isfinite(windows.values))])
+        run = {
+            "unique_id": np.tile(ids[windows.series], count),
+            "cutoff": np.tile(windows.cutoff, count),
+            "model": np.repeat(np.array(list(self.forecasts), dtype=object), len(windows)),
+            **self._outcome_columns(every),
+            "n_train": np.tile(seen[windows.end] - seen[windows.start], count),
+        }
+        if not self.plan.skipped:
+            return run
+        names = list(self.forecasts)
+        skipped = [(s, c, m, st.label, why) for m in names for s, c, st, why in self.plan.skipped]
+        more = {
+            "unique_id": ids[[row[0] for row in skipped]],
+            "cutoff": np.array([row[1] for row in skipped]),
+            "model": np.array([row[2] for row in skipped], dtype=object),
+            "status": np.array([row[3] for row in skipped], dtype=object),
+            "reason": np.array([row[4] for row in skipped], dtype=object),
+            "model_used": np.array([""] * len(skipped), dtype=object),
+            "n_train": np.zeros(len(skipped), np.int64),
+        }
+        return {name: np.concatenate([column, more[name]]) for name, column in run.items()}
+
+    def _grid(self) -> Grid:
+        plan, windows = self.plan, self.plan.windows
+        if not np.isfinite(self.actuals).any():
+            raise UsageError(
+                "no outcome is known for these forecasts, so there is nothing to score. "
+                "Use westforecast.backtest to forecast a past that is known."
+            )
+        w, h = self._places()
+        indicators = [plan.panel.indicators[s] for s in windows.series]
+        keys: dict[str, np.ndarray] = {
+            "horizon": h + 1, **self._keys(w, h),
+            **{f: np.array([getattr(i, f) for i in indicators], dtype=object)[w] for f in META},
+        }  # fmt: skip
+        return Grid(windows, self.actuals, self.forecasts, self.used, keys, w, h)
+
+
+def _metric(metric: str | Metric) -> Metric:
+    if isinstance(metric, Metric):
+        return metric
+    try:
+        return METRICS[metric]
+    except KeyError:
+        raise UsageError(f"no metric {metric!r}. {nearest(str(metric), METRICS)}") from None
+
+
+def _labelled(columns: Mapping[str, Any], times: Sequence[str], calendar: Any) -> dict[str, Any]:
+    return {k: calendar.encode(v) if k in times else v for k, v in columns.items()}
+
+
+def versions(models: Any = ()) -> dict[str, str]:
+    """Versions of Python, the core and the distributions the models come from."""
+    packages = {"westforecast", "numpy", "pandas"}
+    packages |= {type(model).__module__.split(".")[0].replace("_", "-") for model in models}
+    found = {"python": platform.python_version()}
+    for package in sorted(packages):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed as a distribution"
+    return found

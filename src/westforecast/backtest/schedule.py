@@ -1,0 +1,184 @@
+"""Which windows are forecast: one per series for a forecast, rolling origins for a backtest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from westforecast.errors import UsageError
+from westforecast.models.status import Status
+from westforecast.models.windows import Windows
+from westforecast.series.panel import Panel
+from westforecast.typing import Align, FloatArray, IntArray, WindowShape
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Windows to forecast, and what cannot be.
+
+    windows: [W]. horizon: H, steps a model is asked for. first_step: first step wanted (gap + 1).
+    last_step: [W] last step wanted of each window. skipped: (series, cutoff, status, reason) of
+    windows that were wanted and cannot run.
+    """
+
+    panel: Panel
+    windows: Windows
+    horizon: int
+    first_step: int
+    last_step: IntArray
+    skipped: tuple[tuple[int, int, Status, str], ...] = ()
+
+    def actuals(self) -> FloatArray:
+        """Observed values [W, H] at the steps of each window, NaN where there is none."""
+        panel, windows = self.panel, self.windows
+        at = windows.end[:, None] + np.arange(self.horizon)
+        known = at < panel.indptr[windows.series + 1][:, None]
+        wanted = np.arange(1, self.horizon + 1) <= self.last_step[:, None]
+        actual = np.full(at.shape, np.nan)
+        mask = known & wanted
+        actual[mask] = panel.values[at[mask]]
+        return actual
+
+
+def ahead(panel: Panel, h: int | None = None, until: Any = None) -> Plan:
+    """One window a series, ending with its last value.
+
+    h: steps, or until: the last period wanted (a year, or the caller's own type); exactly one.
+    With `until` each series has its own horizon. Raises UsageError where no step is left.
+    """
+    if (h is None) == (until is None):
+        raise UsageError(
+            f"exactly one of h and until is needed; found h={h!r} and until={until!r}. "
+            "h=5 forecasts five steps, until=2020 forecasts to the year 2020."
+        )
+    if len(panel) == 0:
+        raise UsageError("the panel holds no series; there is nothing to forecast.")
+    filled = panel.lengths > 0
+    if h is not None:
+        last_step = np.full(len(panel), _positive("h", h), np.int64)
+    else:
+        target = panel.calendar.decode(until)
+        last_step = target - panel.last
+        late = np.flatnonzero(filled & (last_step < 1))
+        if len(late):
+            i = late[0]
+            label = panel.calendar.label
+            raise UsageError(
+                f"until={label(target)} is not after the last observation of {len(late)} series "
+                f"(first: {panel.ids[i]!r}, last observed {label(int(panel.last[i]))}). "
+                f"Ask for a later period, or forecast panel.as_of({label(target - 1)})."
+            )
+        # A series without any value has no horizon of its own; its status will say why.
+        last_step = np.where(filled, last_step, 1)
+    windows = Windows.of(panel)
+    return Plan(panel, windows, int(last_step.max()), 1, last_step)
+
+
+def origins(
+    panel: Panel,
+    h: int,
+    *,
+    n_windows: int | None = None,
+    cutoffs: Sequence[Any] | None = None,
+    step_size: int = 1,
+    window: WindowShape = "expanding",
+    input_size: int | None = None,
+    min_train_size: int = 1,
+    gap: int = 0,
+    align: Align = "calendar",
+    allow_partial: bool = False,
+) -> Plan:
+    """Rolling origins. Arguments as in `westforecast.backtest`.
+
+    Cutoffs of a calendar-aligned backtest count back from the last period at which most series
+    have h outcomes; those of a series-aligned one count back from each series' own end.
+    """
+    h, gap = _positive("h", h), _not_negative("gap", gap)
+    step_size = _positive("step_size", step_size)
+    if n_windows is not None and cutoffs is not None:
+        raise UsageError("n_windows and cutoffs cannot both be given; cutoffs name the windows.")
+    if (window == "sliding") != (input_size is not None):
+        raise UsageError(
+            f"window={window!r} with input_size={input_size!r}: a sliding window needs its "
+            "input_size, an expanding one has none."
+        )
+    if window not in ("expanding", "sliding") or align not in ("calendar", "series"):
+        raise UsageError(
+            f"window={window!r}, align={align!r} found; expected window 'expanding' or 'sliding' "
+            "and align 'calendar' or 'series'."
+        )
+    if input_size is not None:
+        _positive("input_size", input_size)
+    if len(panel) == 0 or not (panel.lengths > 0).any():
+        raise UsageError("the panel holds no observed value; there is nothing to backtest.")
+    lead = h + gap
+    if cutoffs is not None:
+        wanted = np.unique([panel.calendar.decode(c) for c in cutoffs])
+        if not len(wanted):
+            raise UsageError("cutoffs is empty; name at least one period.")
+        grid = np.broadcast_to(wanted, (len(panel), len(wanted)))
+    else:
+        count = _positive("n_windows", 1 if n_windows is None else n_windows)
+        back = step_size * np.arange(count)[::-1]
+        # A partial horizon is enough where it is allowed, so the last cutoff may come later.
+        final = panel.last - (gap + 1 if allow_partial else lead)
+        if align == "calendar":
+            filled = np.sort(final[panel.lengths > 0])[::-1]
+            final = np.full(len(panel), filled[(len(filled) + 1) // 2 - 1])
+        grid = final[:, None] - back
+    return _windows(panel, grid, h, gap, input_size, min_train_size, allow_partial)
+
+
+def _windows(
+    panel: Panel, grid: IntArray, h: int, gap: int, input_size: int | None, min_train: int,
+    allow_partial: bool,
+) -> Plan:  # fmt: skip
+    label = panel.calendar.label
+    begin, stop = panel.indptr[:-1, None], panel.indptr[1:, None]
+    observed = np.concatenate([[0], np.cumsum(np.isfinite(panel.values))])
+    end = begin + grid - panel.first[:, None] + 1  # [S, O]
+    known = np.clip(end, begin, stop)
+    start = np.broadcast_to(begin, end.shape)
+    if input_size is not None:
+        start = np.maximum(begin, known - input_size)
+    n_train = observed[known] - observed[start]
+    outcomes = (
+        observed[np.clip(end + gap + h, begin, stop)] - observed[np.clip(end + gap, begin, stop)]
+    )
+    short = (n_train < max(min_train, 1)) | (end <= begin)
+    unseen = (outcomes == 0) | ((end + gap + h > stop) & (not allow_partial))
+    skipped = []
+    for s, o in np.argwhere(short | unseen):
+        cutoff = int(grid[s, o])
+        if short[s, o]:
+            reason = f"{n_train[s, o]} values up to {label(cutoff)}, {max(min_train, 1)} needed"
+            skipped.append((int(s), cutoff, Status.TOO_SHORT, reason))
+        else:
+            reason = (
+                f"{outcomes[s, o]} of {h} outcomes after {label(cutoff)}; the series ends in "
+                f"{label(int(panel.last[s]))}"
+            )
+            skipped.append((int(s), cutoff, Status.NO_OUTCOME, reason))
+    series, origin = np.nonzero(~short & ~unseen)
+    if not len(series):
+        raise UsageError(
+            f"no window can be evaluated: {len(skipped)} were tried; {skipped[0][3]} "
+            f"(series {panel.ids[skipped[0][0]]!r}). Ask for fewer windows, a shorter h, or other "
+            "cutoffs."
+        )
+    windows = Windows.of(panel, series, start[series, origin], end[series, origin])
+    last_step = np.full(len(series), h + gap, np.int64)
+    return Plan(panel, windows, h + gap, gap + 1, last_step, tuple(skipped))
+
+
+def _positive(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise UsageError(f"{name}={value!r} found, a whole number of at least 1 expected.")
+    return int(value)
+
+
+def _not_negative(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+        raise UsageError(f"{name}={value!r} found, a whole number of at least 0 expected.")
+    return int(value)

@@ -1,0 +1,82 @@
+"""What can go wrong, said in full: what was found, where, what was expected, what to do.
+
+Every error of the library is a `WestforecastError`. `DataError` carries all bad rows at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class WestforecastError(Exception):
+    """Base class of every error this library raises on purpose."""
+
+
+class UsageError(WestforecastError, ValueError):
+    """An argument or a setting that cannot be meant as written."""
+
+
+class UnknownNameError(UsageError, LookupError):
+    """A name that nothing answers to; the message suggests the nearest one."""
+
+
+class ModelError(WestforecastError, RuntimeError):
+    """A model failed and the caller asked to hear of it at once (`on_error="raise"`)."""
+
+
+class PluginError(WestforecastError, RuntimeError):
+    """A plugin is broken and `WESTFORECAST_STRICT=1` asks to stop for it."""
+
+
+class WestforecastWarning(UserWarning):
+    """The one warning category: one warning a cause, with a count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One bad place in the data."""
+
+    where: str
+    found: str
+    expected: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.found}; expected {self.expected}. {self.remedy}"
+
+
+class DataError(WestforecastError, ValueError):
+    """Data that cannot be used as they are. `problems` lists every bad place."""
+
+    SHOWN = 20
+
+    def __init__(self, problems: Sequence[Problem], origin: str = "the data") -> None:
+        self.problems = tuple(problems)
+        self.origin = origin
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        count = len(self.problems)
+        head = f"{count} problem{'s' if count != 1 else ''} in {self.origin}:"
+        lines = [f"  - {problem}" for problem in self.problems[: self.SHOWN]]
+        if count > self.SHOWN:
+            lines.append(f"  ... and {count - self.SHOWN} more (see `.problems` of this error)")
+        return "\n".join([head, *lines])
+
+    # Exception.__reduce__ would call __init__ with the message; results cross process borders.
+    def __reduce__(self) -> tuple[type["DataError"], tuple[tuple[Problem, ...], str]]:
+        return DataError, (self.problems, self.origin)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A sentence that suggests the nearest known name, or lists what there is.
+
+    >>> nearest("Naiv", ["Naive", "Drift"])
+    "Did you mean 'Naive'?"
+    """
+    names = sorted(known)
+    folded = {candidate.casefold(): candidate for candidate in names}
+    close = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean {folded[close[0]]!r}?"
+    return f"Known: {', '.join(names)}." if names else "None is known."

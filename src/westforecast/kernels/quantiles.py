@@ -1,0 +1,70 @@
+"""Levels, probabilities and quantiles."""
+
+from collections.abc import Iterable
+from statistics import NormalDist
+
+import numpy as np
+
+from westforecast.errors import UsageError
+from westforecast.typing import FloatArray
+
+
+def check_levels(levels: Iterable[float]) -> tuple[float, ...]:
+    """Interval coverages in percent, sorted and distinct.
+
+    Raises UsageError for a level outside (0, 100), with a hint where a fraction was meant.
+
+    >>> check_levels([95, 80])
+    (80.0, 95.0)
+    """
+    checked = []
+    for level in [levels] if isinstance(levels, int | float) else list(levels):
+        if isinstance(level, bool) or not isinstance(level, int | float | np.number):
+            raise UsageError(f"level {level!r} found, a number in percent expected, e.g. 80.")
+        if 0 < level < 1:
+            raise UsageError(
+                f"level {level:g} is a fraction; levels are in percent. Did you mean {100 * level:g}?"
+            )
+        if not 0 < level < 100:
+            raise UsageError(f"level {level:g} found, a percentage between 1 and 100 expected.")
+        checked.append(float(level))
+    return tuple(sorted(set(checked)))
+
+
+def probabilities(levels: Iterable[float]) -> tuple[float, ...]:
+    """Lower and upper probability of each central interval, in rising order.
+
+    >>> probabilities([80])
+    (0.1, 0.9)
+    """
+    tails = [round((100 - level) / 200, 12) for level in levels]
+    return tuple(sorted({*tails, *(round(1 - tail, 12) for tail in tails)}))
+
+
+def normal_scores(probs: Iterable[float]) -> FloatArray:
+    """Standard normal quantiles [Q]."""
+    standard = NormalDist()
+    return np.array([standard.inv_cdf(p) for p in probs])
+
+
+def normal_quantiles(mean: FloatArray, sd: FloatArray, probs: Iterable[float]) -> FloatArray:
+    """Quantiles [..., Q] of normal laws with means [...] and standard deviations [...]."""
+    return mean[..., None] + sd[..., None] * normal_scores(probs)
+
+
+def at_scores(quantiles: FloatArray, probs: Iterable[float], scores: FloatArray) -> FloatArray:
+    """Values of quantile functions at normal scores, steps first.
+
+    quantiles: [H, Q] in rising order of `probs`. scores: [P, H] standard normal numbers.
+    Returns [P, H]. Between known quantiles the value is linear in the normal score, beyond them it
+    goes on with the slope of the last piece: exact for a normal law, and a law close to it in
+    the middle keeps normal-like tails.
+    """
+    knots = normal_scores(probs)
+    values = np.empty_like(scores)
+    for step in range(scores.shape[1]):
+        z, q = scores[:, step], quantiles[step]
+        piece = np.clip(np.searchsorted(knots, z) - 1, 0, len(knots) - 2)
+        slope = (q[piece + 1] - q[piece]) / (knots[piece + 1] - knots[piece])
+        values[:, step] = q[piece] + slope * (z - knots[piece])
+    return values

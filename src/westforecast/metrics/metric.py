@@ -1,0 +1,184 @@
+"""The catalogue of metrics. A metric is a loss per cell, averaged over a group, perhaps with a root.
+
+Because every metric is a mean of cell losses, scores are sums and counts: they add up over any
+grouping. A cell is one step of one window. Errors are actual - forecast.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from westforecast.errors import UsageError
+from westforecast.kernels.quantiles import probabilities
+from westforecast.typing import FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """All cells of one model: C cells, each with its window's training facts.
+
+    actual, forecast: [C]. quantiles: [C, Q] at `probs`. last: [C] last in-sample value.
+    scale: [C] in-sample mean |y_t - y_{t-m}| and scale2: [C] mean (y_t - y_{t-m})^2 over the
+    training part only, m = season length. steps: [C] periods from the last in-sample value.
+    """
+
+    actual: FloatArray
+    forecast: FloatArray
+    quantiles: FloatArray
+    probs: tuple[float, ...]
+    last: FloatArray
+    scale: FloatArray
+    scale2: FloatArray
+    steps: FloatArray
+
+    @property
+    def error(self) -> FloatArray:
+        """actual - forecast, [C]."""
+        return self.actual - self.forecast
+
+    def interval(self, level: float) -> tuple[FloatArray, FloatArray]:
+        """Lower and upper end [C] of a level's interval. Raises UsageError if it was not forecast."""
+        low, high = probabilities([level])
+        if low not in self.probs or high not in self.probs:
+            raise UsageError(
+                f"no interval of level {level:g} in these forecasts. "
+                f"Ask for it: levels=({level:g}, ...)."
+            )
+        return self.quantiles[:, self.probs.index(low)], self.quantiles[:, self.probs.index(high)]
+
+
+Loss = Callable[[Cells], FloatArray]
+LevelLoss = Callable[[Cells, float], FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A named loss per cell.
+
+    loss: [C] losses of cells, NaN where undefined. per_level: losses that need an interval; such a
+    metric gives one score per level, named `name-80`. root: whether the group's mean loss is
+    square-rooted. summary: sign, factor and range in words.
+    """
+
+    name: str
+    summary: str
+    loss: Loss | None = None
+    per_level: LevelLoss | None = None
+    root: bool = False
+
+    def columns(self, levels: tuple[float, ...]) -> dict[str, Loss]:
+        """Score column -> loss, for the levels at hand."""
+        if self.per_level is None:
+            assert self.loss is not None
+            return {self.name: self.loss}
+        function = self.per_level
+        return {
+            f"{self.name}-{level:g}": lambda cells, level=level: function(cells, level)  # type: ignore[misc]
+            for level in levels
+        }
+
+
+def _percent(cells: Cells) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(cells.actual != 0, 100 * np.abs(cells.error / cells.actual), np.nan)
+
+
+def _symmetric(cells: Cells) -> FloatArray:
+    total = np.abs(cells.actual) + np.abs(cells.forecast)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(total == 0, 0.0, 200 * np.abs(cells.error) / total)
+
+
+def _over(numerator: FloatArray, scale: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(scale > 0, numerator / scale, np.nan)
+
+
+def _cagr(cells: Cells) -> FloatArray:
+    positive = (cells.last > 0) & (cells.actual > 0) & (cells.forecast > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        power = 1 / cells.steps
+        found = (cells.actual / cells.last) ** power
+        told = (cells.forecast / cells.last) ** power
+    return np.where(positive, 100 * np.abs(found - told), np.nan)
+
+
+def _covered(cells: Cells, level: float) -> FloatArray:
+    low, high = cells.interval(level)
+    inside = ((cells.actual >= low) & (cells.actual <= high)).astype(float)
+    return np.where(np.isfinite(low) & np.isfinite(high), 100 * inside, np.nan)
+
+
+def _interval_score(cells: Cells, level: float) -> FloatArray:
+    low, high = cells.interval(level)
+    alpha = 1 - level / 100
+    below, above = np.maximum(low - cells.actual, 0), np.maximum(cells.actual - high, 0)
+    return (high - low) + 2 / alpha * (below + above)
+
+
+def _pinball(cells: Cells) -> FloatArray:
+    if not cells.probs:
+        raise UsageError("pinball and crps need intervals. Ask for some: levels=(80, 95).")
+    miss = cells.actual[:, None] - cells.quantiles
+    p = np.array(cells.probs)
+    loss: FloatArray = np.maximum(p * miss, (p - 1) * miss).mean(axis=1)
+    return loss
+
+
+MAE = Metric("mae", "mean |e|; in units, 0 is best", lambda c: np.abs(c.error))
+RMSE = Metric(
+    "rmse",
+    "root of mean e^2 over the group's cells; in units, 0 is best",
+    lambda c: c.error**2,
+    root=True,
+)
+MAPE = Metric("mape", "mean 100 |e / y|; percent, 0 is best; cells with y = 0 left out", _percent)
+SMAPE = Metric(
+    "smape", "mean 200 |e| / (|y| + |yhat|); 0 to 200, 0 is best; 0 where both are 0", _symmetric
+)
+MASE = Metric(
+    "mase",
+    "mean |e| / in-sample mean |y_t - y_{t-m}|; 0 is best; cells of flat series left out",
+    lambda c: _over(np.abs(c.error), c.scale),
+)
+RMSSE = Metric(
+    "rmsse",
+    "root of mean e^2 / in-sample mean (y_t - y_{t-m})^2 over the group's cells; 0 is best",
+    lambda c: _over(c.error**2, c.scale2),
+    root=True,
+)
+BIAS = Metric(
+    "bias", "mean e = actual - forecast; in units, 0 is best; above 0: too low", lambda c: c.error
+)
+CAGR_ERROR = Metric(
+    "cagr_error",
+    "mean |difference of compound annual growth since the cutoff|; percentage points, 0 is best; "
+    "positive values only",
+    _cagr,
+)
+COVERAGE = Metric(
+    "coverage", "share of outcomes inside the interval; percent, the level is best",
+    per_level=_covered,
+)  # fmt: skip
+INTERVAL_SCORE = Metric(
+    "interval_score",
+    "mean width + 2 / a * miss with a = 1 - level (Gneiting & Raftery 2007); in units, 0 is best",
+    per_level=_interval_score,
+)
+PINBALL = Metric(
+    "pinball", "mean quantile loss over the forecast quantiles; in units, 0 is best", _pinball
+)
+CRPS = Metric(
+    "crps",
+    "twice the mean quantile loss: the CRPS over the forecast quantiles; in units, 0 is best",
+    lambda c: 2 * _pinball(c),
+)
+
+METRICS: Mapping[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        MAE, RMSE, MAPE, SMAPE, MASE, RMSSE, BIAS, CAGR_ERROR, COVERAGE, INTERVAL_SCORE, PINBALL,
+        CRPS,
+    )
+}  # fmt: skip

@@ -1,0 +1,30 @@
+"""The forecasting interface and the baselines."""
+
+from westforecast.models.base import Context, Model, SeriesModel
+from westforecast.models.baselines import (
+    DampedLogGrowth,
+    Drift,
+    InSampleMean,
+    Naive,
+    SeasonalNaive,
+)
+from westforecast.models.forecast import Forecast
+from westforecast.models.status import OutOfDomain, Refusal, Status, TooShort
+from westforecast.models.windows import Windows
+
+__all__ = [
+    "Context",
+    "DampedLogGrowth",
+    "Drift",
+    "Forecast",
+    "InSampleMean",
+    "Model",
+    "Naive",
+    "OutOfDomain",
+    "Refusal",
+    "SeasonalNaive",
+    "SeriesModel",
+    "Status",
+    "TooShort",
+    "Windows",
+]

@@ -1,0 +1,108 @@
+"""Windows: what models see. A window is (series, start, end); no window copies data."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from westforecast.kernels.windows import rectangle
+from westforecast.series.panel import Panel
+from westforecast.typing import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Parts of a panel that a model may see, one per forecast wanted.
+
+    values: [N], indptr: [S + 1], first: [S], ids: [S] - the panel's arrays, shared and read-only.
+    bounds: [S, 2] what each series cannot leave. season_length: periods per season (1 = none).
+    series: [W] which series. start, end: [W] absolute positions; a model may use
+    `values[start:end]` of its window and, through `companion`, other series up to the same period.
+    """
+
+    values: FloatArray
+    indptr: IntArray
+    first: IntArray
+    ids: tuple[str, ...]
+    bounds: FloatArray
+    season_length: int
+    series: IntArray
+    start: IntArray
+    end: IntArray
+
+    @classmethod
+    def of(
+        cls,
+        panel: Panel,
+        series: Sequence[int] | IntArray | None = None,
+        start: IntArray | None = None,
+        end: IntArray | None = None,
+    ) -> "Windows":
+        """Windows into a panel; by default one per series that ends with its last value."""
+        which = np.arange(len(panel)) if series is None else np.asarray(series, np.int64)
+        return cls(
+            values=panel.values,
+            indptr=panel.indptr,
+            first=panel.first,
+            ids=panel.ids,
+            bounds=np.array([i.bounds for i in panel.indicators], float).reshape(-1, 2),
+            season_length=panel.calendar.season_length,
+            series=which,
+            start=panel.indptr[which] if start is None else start,
+            end=panel.indptr[which + 1] if end is None else end,
+        )
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    @property
+    def lengths(self) -> IntArray:
+        """[W] periods inside each window."""
+        return self.end - self.start
+
+    @property
+    def cutoff(self) -> IntArray:
+        """[W] period of each window's last place."""
+        return self.first[self.series] + self.end - 1 - self.indptr[self.series]
+
+    @property
+    def first_period(self) -> IntArray:
+        """[W] period of each window's first place."""
+        return self.first[self.series] + self.start - self.indptr[self.series]
+
+    def y(self, window: int) -> FloatArray:
+        """The values of one window, oldest first."""
+        return self.values[self.start[window] : self.end[window]]
+
+    def rows(self) -> FloatArray:
+        """All windows as one rectangle [W, T], each ending in the last column, NaN before its start."""
+        return rectangle(self.values, self.start, self.end)
+
+    def take(self, which: IntArray | BoolArray) -> "Windows":
+        """Some of the windows, over the same data."""
+        return replace(
+            self, series=self.series[which], start=self.start[which], end=self.end[which]
+        )
+
+    def companion(self, unique_id: str, window: int) -> FloatArray | None:
+        """Another series of the panel over the periods of a window, NaN where it has no value.
+
+        Nothing after the window's cutoff is shown. None where the panel has no such series.
+        """
+        try:
+            other = self.ids.index(unique_id)
+        except ValueError:
+            return None
+        length = int(self.lengths[window])
+        row = np.full(length, np.nan)
+        offset = int(self.first_period[window] - self.first[other])
+        size = int(self.indptr[other + 1] - self.indptr[other])
+        low, high = max(0, -offset), min(length, size - offset)
+        if high > low:
+            begin = int(self.indptr[other]) + offset
+            row[low:high] = self.values[begin + low : begin + high]
+        return row
+
+    def with_values(self, change: Callable[[FloatArray], FloatArray]) -> "Windows":
+        """The same windows over changed data: for tests of look-ahead and of scale."""
+        return replace(self, values=change(self.values.copy()))

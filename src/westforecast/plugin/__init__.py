@@ -1,0 +1,38 @@
+"""The plugin mechanism: what authors import, and what turns names into objects.
+
+Nothing here imports NumPy or a data frame library: listing plugins and models costs milliseconds.
+"""
+
+from westforecast.plugin.hookspecs import hookimpl
+from westforecast.plugin.manager import (
+    PluginFailure,
+    PluginInfo,
+    Registry,
+    load,
+    registry,
+)
+from westforecast.plugin.specs import (
+    CommandSpec,
+    DatasetSpec,
+    EngineSpec,
+    MetricSpec,
+    ModelSpec,
+    Spec,
+    StudySpec,
+)
+
+__all__ = [
+    "CommandSpec",
+    "DatasetSpec",
+    "EngineSpec",
+    "MetricSpec",
+    "ModelSpec",
+    "PluginFailure",
+    "PluginInfo",
+    "Registry",
+    "Spec",
+    "StudySpec",
+    "hookimpl",
+    "load",
+    "registry",
+]

@@ -1,0 +1,274 @@
+"""Loading plugins one by one, so that a broken one costs itself and nobody else.
+
+pluggy validates hooks but does not isolate: one raising implementation fails the whole call, a
+failed registration leaves half a plugin behind, and a misspelt hook passes unnoticed. So every
+entry point is loaded, registered, checked and called on its own, and taken out again where it fails.
+"""
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
+
+import pluggy
+
+from westforecast.errors import (
+    PluginError,
+    UnknownNameError,
+    UsageError,
+    WestforecastWarning,
+    nearest,
+)
+from westforecast.plugin import defaults, hookspecs
+from westforecast.plugin.hookspecs import HOOKS, PROJECT
+from westforecast.plugin.specs import Spec
+
+Failure = Literal[
+    "import_error", "wrong_object", "bad_signature", "unknown_hook", "hook_raised", "bad_spec",
+    "duplicate_name",
+]  # fmt: skip
+
+GROUP = "westforecast"
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFailure:
+    """Why a plugin is not in use."""
+
+    kind: Failure
+    distribution: str
+    version: str
+    entry_point: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}: {self.kind}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """A plugin in use and what it registered, as kind -> specs."""
+
+    distribution: str
+    version: str
+    entry_point: str
+    specs: Mapping[str, tuple[Spec, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Everything that can be asked for by name. `name` if unique, `distribution:name` always."""
+
+    plugins: tuple[PluginInfo, ...]
+    failures: tuple[PluginFailure, ...]
+    _found: dict[tuple[str, str], list[tuple[str, Spec]]] = field(
+        init=False, repr=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        for plugin in self.plugins:
+            for kind, specs in plugin.specs.items():
+                for spec in specs:
+                    entry = self._found.setdefault((kind, spec.name), [])
+                    entry.append((plugin.distribution, spec))
+
+    def specs(self, kind: str) -> list[tuple[str, Spec]]:
+        """(distribution, spec) of every registration of a kind, sorted by name."""
+        found = [pair for (k, _), pairs in self._found.items() if k == kind for pair in pairs]
+        return sorted(found, key=lambda pair: (pair[1].name.casefold(), pair[0]))
+
+    def spec(self, kind: str, name: str) -> Spec:
+        """The registration behind a name.
+
+        Raises UnknownNameError, suggesting the nearest name and naming broken plugins that may have
+        had it; UsageError where two packages offer the same short name.
+        """
+        distribution, _, short = name.rpartition(":")
+        pairs = self._found.get((kind, short), [])
+        if distribution:
+            pairs = [pair for pair in pairs if pair[0] == distribution]
+        if len(pairs) == 1:
+            return pairs[0][1]
+        if pairs:
+            full = " or ".join(f"{package}:{short}" for package, _ in pairs)
+            raise UsageError(
+                f"{kind} {short!r} is offered by {len(pairs)} packages. Ask for {full}."
+            )
+        known = [spec.name for _, spec in self.specs(kind)]
+        broken = ""
+        if self.failures:
+            names = ", ".join(f"{f.distribution} ({f.kind})" for f in self.failures)
+            broken = (
+                f" Broken plugins that may have had it: {names}; see `westforecast plugins list`."
+            )
+        raise UnknownNameError(f"no {kind} {name!r}. {nearest(short, known)}{broken}")
+
+    def get(self, kind: str, name: str) -> Any:
+        """The object behind a name, imported now.
+
+        Raises as `spec`, and PluginError where the import fails, naming package and cause.
+        """
+        spec = self.spec(kind, name)
+        try:
+            return spec.load()
+        except (
+            Exception
+        ) as error:  # whatever a package's import raises, the user hears which package
+            raise PluginError(
+                f"{kind} {name!r} cannot be loaded from {spec.target!r}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+    def model(self, name: str, **settings: Any) -> Any:
+        """A model by name with its settings. Raises as `get`, UsageError for unknown settings."""
+        spec = self.spec("model", name)
+        factory = self.get("model", name)
+        try:
+            return factory(**{**getattr(spec, "settings", {}), **settings})
+        except TypeError as error:
+            told = ", ".join(f"{k}={v!r}" for k, v in settings.items())
+            raise UsageError(
+                f"model {name!r} does not take these settings ({told}): {error}"
+            ) from error
+
+
+def load(points: Iterable[EntryPoint] | None = None, core: bool = True) -> Registry:
+    """Load the core's own registrations and plugins from entry points (all installed by default).
+
+    Environment: WESTFORECAST_PLUGINS, a comma-separated list of distributions to allow (empty =
+    none); WESTFORECAST_DISABLE, a list to leave out; WESTFORECAST_STRICT=1 raises PluginError for
+    the first broken plugin instead of warning.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    plugins: list[PluginInfo] = []
+    failures: list[PluginFailure] = []
+    if core:
+        plugins.append(_use(manager, defaults, "westforecast", _core_version(), "core"))
+    for point in sorted(_allowed(points), key=lambda p: (_distribution(p), p.name)):
+        try:
+            plugins.append(_load_one(manager, point))
+        except _Broken as broken:
+            failure = PluginFailure(
+                broken.kind, _distribution(point), _version(point), point.name, broken.reason
+            )
+            if os.environ.get("WESTFORECAST_STRICT") == "1":
+                raise PluginError(f"plugin {failure}") from broken.__cause__
+            failures.append(failure)
+    if failures:
+        told = "; ".join(map(str, failures))
+        warnings.warn(
+            f"{len(failures)} plugin(s) are broken and left out: {told}. The rest works. "
+            "`westforecast plugins list` shows more.",
+            WestforecastWarning,
+            stacklevel=2,
+        )
+    return Registry(tuple(plugins), tuple(failures))
+
+
+@cache
+def registry() -> Registry:
+    """The registry of this process: loaded once, on first use."""
+    return load()
+
+
+class _Broken(Exception):
+    def __init__(self, kind: Failure, reason: str) -> None:
+        super().__init__(reason)
+        self.kind: Failure = kind
+        self.reason = reason
+
+
+def _load_one(manager: pluggy.PluginManager, point: EntryPoint) -> PluginInfo:
+    try:
+        plugin = point.load()
+    except Exception as error:  # any exception at import is the plugin's; Ctrl-C still passes
+        raise _Broken("import_error", f"{type(error).__name__}: {error}") from error
+    return _use(manager, plugin, _distribution(point), _version(point), point.name)
+
+
+def _use(
+    manager: pluggy.PluginManager, plugin: Any, distribution: str, version: str, entry_point: str
+) -> PluginInfo:
+    """Register one plugin, check its hooks, call them; roll back and raise _Broken on any failure."""
+    name = f"{distribution}:{entry_point}"
+    try:
+        _check_hooks(plugin)
+        try:
+            manager.register(plugin, name)
+        except (pluggy.PluginValidationError, ValueError) as error:
+            raise _Broken("bad_signature", str(error)) from error
+        specs = {
+            kind: _call(manager, plugin, hook, wanted) for hook, (kind, wanted) in HOOKS.items()
+        }
+    except _Broken:
+        if manager.has_plugin(name):
+            manager.unregister(name=name)
+        raise
+    return PluginInfo(distribution, version, entry_point, specs)
+
+
+def _check_hooks(plugin: Any) -> None:
+    """Refuse objects without hooks, and hooks that this library does not know."""
+    marked = [n for n in dir(plugin) if getattr(getattr(plugin, n, None), f"{PROJECT}_impl", None)]
+    lookalikes = [n for n in dir(plugin) if n.startswith(f"{PROJECT}_register") and n not in marked]
+    for name in (*marked, *lookalikes):
+        if name not in HOOKS:
+            raise _Broken("unknown_hook", f"no hook {name!r}. {nearest(name, HOOKS)}")
+    if lookalikes:
+        raise _Broken("wrong_object", f"{lookalikes[0]} is not marked with @hookimpl")
+    if not marked:
+        raise _Broken("wrong_object", f"{plugin!r} implements no hook of westforecast")
+
+
+def _call(manager: pluggy.PluginManager, plugin: Any, hook: str, wanted: type) -> tuple[Spec, ...]:
+    caller = getattr(manager.hook, hook)
+    specs: list[Spec] = []
+    for implementation in caller.get_hookimpls():
+        if implementation.plugin is not plugin:
+            continue
+        try:
+            answer = list(implementation.function() or [])
+        except PluginError as error:
+            raise _Broken("bad_spec", f"{hook}: {error}") from error
+        except Exception as error:  # a raising hook must cost only its own plugin
+            raise _Broken("hook_raised", f"{hook}: {type(error).__name__}: {error}") from error
+        for spec in answer:
+            if not isinstance(spec, wanted):
+                raise _Broken("bad_spec", f"{hook} gave {spec!r}, a {wanted.__name__} expected")
+        specs += answer
+    names = [spec.name for spec in specs]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise _Broken("duplicate_name", f"{hook} registers {sorted(twice)[0]!r} twice")
+    return tuple(specs)
+
+
+def _allowed(points: Iterable[EntryPoint] | None) -> list[EntryPoint]:
+    found = list(entry_points(group=GROUP) if points is None else points)
+    only = os.environ.get("WESTFORECAST_PLUGINS")
+    without = _names(os.environ.get("WESTFORECAST_DISABLE", ""))
+    if only is not None:
+        found = [point for point in found if _distribution(point) in _names(only)]
+    return [point for point in found if _distribution(point) not in without]
+
+
+def _names(text: str) -> set[str]:
+    return {name.strip().lower().replace("_", "-") for name in text.split(",") if name.strip()}
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name.lower().replace("_", "-") if point.dist else "unknown"
+
+
+def _version(point: EntryPoint) -> str:
+    return point.dist.version if point.dist else "?"
+
+
+def _core_version() -> str:
+    from westforecast import __version__
+
+    return __version__

@@ -1,0 +1,83 @@
+"""Light registrations: a name, where the thing lives, one sentence. Nothing is imported until used."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from westforecast.errors import PluginError
+
+_TARGET = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")
+_NAME = re.compile(r"^[A-Za-z][\w.\-]*$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """What every registration says.
+
+    name: how users ask for it; letters, digits, dots, hyphens and underscores, no colon.
+    target: "package.module:object", imported on first use.
+    summary: one sentence for lists.
+
+    Raises PluginError for a name or target of another form.
+    """
+
+    name: str
+    target: str
+    summary: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not _NAME.match(self.name):
+            raise PluginError(
+                f"name {self.name!r} found; expected a letter followed by letters, digits, '.', "
+                "'-' or '_'"
+            )
+        if "-lo-" in self.name or "-hi-" in self.name:
+            raise PluginError(f"name {self.name!r} reads like an interval column (-lo-, -hi-)")
+        if not isinstance(self.target, str) or not _TARGET.match(self.target):
+            raise PluginError(f"target {self.target!r} found; expected 'package.module:object'")
+
+    def load(self) -> Any:
+        """The object behind the target. Raises whatever its import raises."""
+        module, _, path = self.target.partition(":")
+        found: Any = import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec(Spec):
+    """A model: `target` is a Model class (or a function returning one); `settings` are given to it.
+
+    capabilities: words for lists, e.g. {"intervals", "missing", "batch", "driver"}.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    capabilities: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSpec(Spec):
+    """A metric: `target` is a westforecast.metrics.Metric."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSpec(Spec):
+    """A data set: `target` is a function without arguments that returns a Panel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySpec(Spec):
+    """A study: `target` is a function without arguments that returns the path of its TOML file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSpec(Spec):
+    """An engine: `target` is an Engine class."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSpec(Spec):
+    """A command of `westforecast`: `target` is a click command."""

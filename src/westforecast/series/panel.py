@@ -1,0 +1,331 @@
+"""A panel: many short series in one flat array, with what their numbers mean.
+
+Series *i* is `values[indptr[i]:indptr[i + 1]]` on one regular calendar, `first[i]` the period of its
+first value, NaN = missing. A series spans its first to its last observed value.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from westforecast.errors import UnknownNameError, UsageError, nearest
+from westforecast.series import frame as frames
+from westforecast.series.assemble import assemble
+from westforecast.series.calendar import WORDS, Calendar, frequency_of
+from westforecast.series.indicator import Indicator
+from westforecast.typing import FloatArray, Gaps, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """Series of numbers with their indicators. Build one with `from_frame`, `from_csv` or `from_parquet`.
+
+    values: [N] all values of all series; read-only.
+    indptr: [S + 1] where each series begins and ends in `values`.
+    first: [S] period of each series' first value.
+    indicators: [S] what each series means; `indicators[i].id` is its `unique_id`.
+    calendar: how periods read in the caller's type. backend: kind of frame handed back.
+    """
+
+    values: FloatArray
+    indptr: IntArray
+    first: IntArray
+    indicators: tuple[Indicator, ...]
+    calendar: Calendar
+    backend: str = "pandas"
+    columns: tuple[str, str, str] = ("unique_id", "ds", "y")
+    _index: dict[str, int] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for array in (self.values, self.indptr, self.first):
+            array.flags.writeable = False
+        self._index.update({indicator.id: i for i, indicator in enumerate(self.indicators)})
+
+    # --- in -------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        freq: str = "Y",
+        meta: Any = None,
+        gaps: Gaps = "raise",
+        id_col: str = "unique_id",
+        time_col: str = "ds",
+        target_col: str = "y",
+    ) -> "Panel":
+        """A panel from a long frame: one row per series and period.
+
+        frame: pandas, polars or pyarrow (anything narwhals reads).
+        freq: "Y", "Q", "M" or a pandas alias of one.
+        meta: indicators, as a mapping id -> Indicator (or dict of its fields) or a frame with one
+            row per id. Columns of `frame` named like an Indicator field (unit, kind, region,
+            industry, source ...) are metadata too.
+        gaps: "raise" refuses missing periods inside a series; "keep" keeps them as NaN, and models
+            that cannot take them say so in their status. Nothing is ever interpolated.
+
+        Raises DataError listing all bad rows at once; UsageError for a setting that cannot be meant.
+
+        >>> import pandas as pd
+        >>> df = pd.DataFrame({"unique_id": "a", "ds": [2008, 2009, 2010], "y": [1.0, 2.0, 4.0]})
+        >>> Panel.from_frame(df).span
+        (2008, 2010)
+        """
+        table = frames.read(frame)
+        return cls._from_table(table, freq, meta, gaps, (id_col, time_col, target_col))
+
+    @classmethod
+    def from_csv(cls, path: str | Path, **options: Any) -> "Panel":
+        """A panel from a CSV file with a header; options as for `from_frame`."""
+        return cls._from_file(frames.read_csv(path), path, 2, options)
+
+    @classmethod
+    def from_parquet(cls, path: str | Path, **options: Any) -> "Panel":
+        """A panel from a Parquet file; options as for `from_frame`."""
+        return cls._from_file(frames.read_parquet(path), path, 0, options)
+
+    @classmethod
+    def _from_file(
+        cls, table: frames.Table, path: str | Path, first_line: int, options: Mapping[str, Any]
+    ) -> "Panel":
+        names = tuple(
+            options.get(key, default)
+            for key, default in (("id_col", "unique_id"), ("time_col", "ds"), ("target_col", "y"))
+        )
+        unknown = set(options) - {"freq", "meta", "gaps", "id_col", "time_col", "target_col"}
+        if unknown:
+            raise UsageError(f"unknown argument {sorted(unknown)[0]!r} to Panel.from_csv.")
+        return cls._from_table(
+            table, options.get("freq", "Y"), options.get("meta"), options.get("gaps", "raise"),
+            names, str(path), first_line,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    @classmethod
+    def _from_table(
+        cls,
+        table: frames.Table,
+        freq: str,
+        meta: Any,
+        gaps: Gaps,
+        names: tuple[str, str, str],
+        origin: str = "the data",
+        first_line: int = 0,
+    ) -> "Panel":
+        parts = assemble(
+            table, frequency_of(freq), meta, gaps, names, origin=origin, first_line=first_line
+        )
+        return cls(*parts, backend=table.backend, columns=names)
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.indicators)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The series' ids, in order."""
+        return tuple(indicator.id for indicator in self.indicators)
+
+    @property
+    def lengths(self) -> IntArray:
+        """[S] periods from each series' first to its last observed value."""
+        return np.diff(self.indptr)
+
+    @property
+    def last(self) -> IntArray:
+        """[S] period of each series' last value (before `first` where a series has none)."""
+        return self.first + self.lengths - 1
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First and last period of any series."""
+        filled = self.lengths > 0
+        if not filled.any():
+            raise UsageError("the panel holds no observed value, so it has no span.")
+        return int(self.first[filled].min()), int(self.last[filled].max())
+
+    def index(self, unique_id: str) -> int:
+        """The position of a series. Raises UnknownNameError, suggesting the nearest id."""
+        try:
+            return self._index[unique_id]
+        except KeyError:
+            raise UnknownNameError(
+                f"no series {unique_id!r} in the panel. {nearest(unique_id, self._index)}"
+            ) from None
+
+    def indicator(self, unique_id: str) -> Indicator:
+        """What a series means."""
+        return self.indicators[self.index(unique_id)]
+
+    def series(self, unique_id: str) -> tuple[IntArray, FloatArray]:
+        """Periods [T] and values [T] of one series, missing ones as NaN."""
+        i = self.index(unique_id)
+        values = self.values[self.indptr[i] : self.indptr[i + 1]]
+        return self.first[i] + np.arange(len(values)), values
+
+    def value(self, unique_id: str, period: int) -> float:
+        """One value, NaN where it is missing or outside the series."""
+        i = self.index(unique_id)
+        at = int(self.indptr[i]) + int(period) - int(self.first[i])
+        inside = self.indptr[i] <= at < self.indptr[i + 1]
+        return float(self.values[at]) if inside else float("nan")
+
+    # --- slicing --------------------------------------------------------------------------------
+
+    def __getitem__(self, unique_id: str | Sequence[str]) -> "Panel":
+        return self.select(id=unique_id)
+
+    def select(
+        self,
+        *,
+        id: str | Iterable[str] | None = None,
+        region: str | Iterable[str] | None = None,
+        industry: str | Iterable[str] | None = None,
+        kind: str | Iterable[str] | None = None,
+        unit: str | Iterable[str] | None = None,
+    ) -> "Panel":
+        """The series that meet every given condition; a condition takes one value or several.
+
+        Raises UnknownNameError where a wanted value does not occur, suggesting the nearest.
+        """
+        wanted = {"id": id, "region": region, "industry": industry, "kind": kind, "unit": unit}
+        keep = np.ones(len(self), bool)
+        for name, condition in wanted.items():
+            if condition is None:
+                continue
+            allowed = [condition] if isinstance(condition, str) else list(condition)
+            have = [getattr(indicator, name) for indicator in self.indicators]
+            for value in allowed:
+                if value not in have:
+                    raise UnknownNameError(
+                        f"no series with {name}={value!r} in the panel. {nearest(value, set(have))}"
+                    )
+            keep &= np.isin(np.array(have, dtype=object), allowed)
+        return self._take(np.flatnonzero(keep), self.first, self.lengths)
+
+    def as_of(self, period: Any) -> "Panel":
+        """What was known at the end of `period`: values up to it, less each publication lag.
+
+        period: a year (or the caller's own type of period).
+        """
+        limit = self.calendar.decode(period)
+        lags = np.array([indicator.publication_lag for indicator in self.indicators], np.int64)
+        lengths = np.clip(limit - lags - self.first + 1, 0, self.lengths)
+        return self._take(np.arange(len(self)), self.first, lengths)
+
+    def _take(self, which: IntArray, first: IntArray, lengths: IntArray) -> "Panel":
+        pieces, sizes = [], []
+        for i in which:
+            piece = self.values[self.indptr[i] : self.indptr[i] + lengths[i]]
+            seen = np.flatnonzero(~np.isnan(piece))
+            piece = piece[: seen[-1] + 1] if len(seen) else piece[:0]
+            pieces.append(piece)
+            sizes.append(len(piece))
+        return replace(
+            self,
+            values=np.concatenate(pieces) if pieces else np.empty(0),
+            indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            first=first[which].copy(),
+            indicators=tuple(self.indicators[i] for i in which),
+        )
+
+    # --- out ------------------------------------------------------------------------------------
+
+    def to_frame(self, *, meta: bool = False, backend: str | None = None) -> Any:
+        """The long frame again, in the caller's kind and column names; `meta` adds unit, region ...
+
+        Missing values inside a series are rows with a null value.
+        """
+        id_col, time_col, target_col = self.columns
+        lengths = self.lengths
+        periods = np.repeat(self.first, lengths) + _ramp(lengths)
+        columns: dict[str, Any] = {
+            id_col: frames.repeat(self.ids, lengths), time_col: periods, target_col: self.values
+        }  # fmt: skip
+        if meta:
+            for name in ("name", "unit", "kind", "region", "industry", "source"):
+                column = [getattr(indicator, name) for indicator in self.indicators]
+                columns[name] = frames.repeat(column, lengths)
+        return frames.build(columns, backend or self.backend, self.calendar, (time_col,))
+
+    def digest(self) -> str:
+        """A SHA-256 of values, calendar and ids: the data part of a manifest."""
+        hasher = hashlib.sha256()
+        for array in (self.values, self.indptr, self.first):
+            hasher.update(np.ascontiguousarray(array).tobytes())
+        hasher.update("\0".join((*self.ids, self.calendar.freq)).encode())
+        return hasher.hexdigest()
+
+    def describe(self) -> list[dict[str, Any]]:
+        """One record a series: id, name, unit, region, first, last, n, missing, last value."""
+        records = []
+        for i, indicator in enumerate(self.indicators):
+            values = self.values[self.indptr[i] : self.indptr[i + 1]]
+            label = self.calendar.label
+            filled = len(values) > 0
+            records.append(
+                {
+                    "id": indicator.id,
+                    "name": indicator.name,
+                    "unit": indicator.unit,
+                    "region": indicator.region,
+                    "first": label(int(self.first[i])) if filled else "-",
+                    "last": label(int(self.last[i])) if filled else "-",
+                    "n": int(np.isfinite(values).sum()),
+                    "missing": int(np.isnan(values).sum()),
+                    "last value": f"{values[-1]:,.6g}" if filled else "-",
+                }
+            )
+        return records
+
+    def _headline(self) -> str:
+        count = f"{len(self)} series" if len(self) else "no series"
+        observed = int(np.isfinite(self.values).sum())
+        gaps = int(np.isnan(self.values).sum())
+        span = "-".join(map(self.calendar.label, self.span)) if observed else "no values"
+        missing = f", {gaps} missing inside" if gaps else ""
+        return f"Panel: {count}, {WORDS[self.calendar.freq]}, {span}, {observed:,} values{missing}"
+
+    def __repr__(self) -> str:
+        shown = 10
+        records = self.describe()[:shown]
+        if not records:
+            return self._headline()
+        head = [name for name in records[0] if any(str(r[name]) for r in records)]
+        rows = [head, *([_clip(str(record[name])) for name in head] for record in records)]
+        widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
+        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+                 for row in rows]  # fmt: skip
+        more = [f"... and {len(self) - shown} more"] if len(self) > shown else []
+        return "\n".join([self._headline(), *(f"  {line}" for line in lines + more)])
+
+    def _repr_html_(self) -> str:
+        shown = 20
+        records = self.describe()[:shown]
+        head = "".join(f"<th>{escape(name)}</th>" for name in (records[0] if records else ()))
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(str(v))}</td>" for v in record.values()) + "</tr>"
+            for record in records
+        )
+        more = f"<p>... and {len(self) - shown} more</p>" if len(self) > shown else ""
+        return (
+            f"<div><p><b>{escape(self._headline())}</b></p>"
+            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
+        )
+
+
+def _clip(text: str, width: int = 42) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _ramp(lengths: IntArray) -> IntArray:
+    """0, 1, ..., n-1 for each length n, in one row."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) - np.repeat(ends - lengths, lengths)
