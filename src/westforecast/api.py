@@ -1,7 +1,8 @@
-"""The two verbs, `forecast` and `backtest`: names become models here, and windows become results."""
+"""The two verbs, `forecast` and `backtest`: names become models here, windows become results."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from westforecast.backtest import Result, ahead, origins, run
@@ -54,12 +55,13 @@ def named_models(models: Models) -> dict[str, Model]:
     models: a name or Model, several of them, or a mapping from a name of your own to one.
     Raises UsageError for no model, two of the same name, or a name that frames reserve.
     """
-    if isinstance(models, str | Model):
-        models = [models]
     if isinstance(models, Mapping):
         pairs = [(str(name), _object(given)) for name, given in models.items()]
+    elif isinstance(models, str | Model) or not isinstance(models, Iterable):
+        return named_models([models])
     else:
-        pairs = [(m if isinstance(m, str) else m.name, _object(m)) for m in models]
+        objects = [(given, _object(given)) for given in models]
+        pairs = [(given if isinstance(given, str) else made.name, made) for given, made in objects]
     if not pairs:
         raise UsageError("no model given. `westforecast models list` shows what there is.")
     named: dict[str, Model] = {}
@@ -151,7 +153,8 @@ def backtest(
     window, input_size: "expanding", or "sliding" over the last input_size periods.
     min_train_size: fewest observed values a window must hold. gap: periods left out between the
         cutoff and the first scored step; with gap=1 the first horizon is 2.
-    align: "calendar" puts cutoffs at the same periods for all series, "series" counts from each end.
+    align: "calendar" puts cutoffs at the same periods for all series, "series" counts from each
+        end.
     allow_partial: keep windows whose outcomes are known for fewer than h steps.
     Others as for `forecast`.
 
@@ -181,6 +184,8 @@ def _run(
 ) -> Result:  # fmt: skip
     named = named_models(models)
     runner = registry().get("engine", engine)() if isinstance(engine, str) else engine
+    if not isinstance(runner, Engine):
+        raise UsageError(f"engine={engine!r} is neither an engine's name nor an Engine object.")
     second = None if fallback is None else _object(fallback)
     told = {**settings, "on_error": on_error, "engine": repr(runner)}
     with _progress(progress) as report:
@@ -198,30 +203,24 @@ def _check_panel(panel: Any) -> None:
         )
 
 
-class _progress:
-    """A context that gives a progress function, or None where nobody watches."""
+@contextmanager
+def _progress(wanted: bool | Progress | None) -> Iterator[Progress | None]:
+    """The caller's progress function, that of a bar, or None where nobody watches."""
+    if wanted is None:
+        wanted = sys.stderr.isatty()
+    if not isinstance(wanted, bool):
+        yield wanted
+        return
+    if not wanted:
+        yield None
+        return
+    from rich.console import Console  # only where a bar is drawn
+    from rich.progress import Progress as Bar
 
-    def __init__(self, wanted: bool | Progress | None) -> None:
-        self.wanted = sys.stderr.isatty() if wanted is None else wanted
-        self.bar: Any = None
-
-    def __enter__(self) -> Progress | None:
-        if not isinstance(self.wanted, bool):
-            return self.wanted
-        if not self.wanted:
-            return None
-        from rich.console import Console
-        from rich.progress import Progress as Bar
-
-        self.bar = Bar(console=Console(stderr=True), transient=True)
-        self.bar.start()
-        task = self.bar.add_task("forecasting")
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("forecasting")
 
         def report(done: int, total: int, what: str) -> None:
-            self.bar.update(task, completed=done, total=total, description=what)
+            bar.update(task, completed=done, total=total, description=what)
 
-        return report
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
+        yield report

@@ -1,21 +1,26 @@
-"""Where work runs: one `map` over picklable tasks, results in order. Engines know no forecasting."""
+"""Where work runs: one `map` over picklable tasks, results in order.
+
+Engines know nothing of forecasting.
+"""
 
 import os
+import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from westforecast.errors import UsageError
+from westforecast.errors import UsageError, WestforecastError
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 
 class Engine(ABC):
-    """Runs a function over tasks."""
+    """Runs a function over tasks. The function holds what tasks share and may be large."""
 
     @abstractmethod
     def map(self, function: Callable[[Task], Answer], tasks: Sequence[Task]) -> Iterator[Answer]:
@@ -32,31 +37,63 @@ class SerialEngine(Engine):
 
 @dataclass(frozen=True)
 class _PoolEngine(Engine):
+    """workers: how many at a time; as many as there are cores unless set."""
+
     workers: int | None = None
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise UsageError(f"workers={self.workers} found, at least 1 expected.")
 
-    @abstractmethod
-    def _pool(self, workers: int) -> Executor: ...
-
-    def map(self, function: Callable[[Task], Answer], tasks: Sequence[Task]) -> Iterator[Answer]:
-        with self._pool(min(self.workers or os.cpu_count() or 1, max(len(tasks), 1))) as pool:
-            yield from pool.map(function, tasks)
+    def _count(self, tasks: Sequence[Any]) -> int:
+        return min(self.workers or os.cpu_count() or 1, max(len(tasks), 1))
 
 
 @dataclass(frozen=True)
 class ThreadEngine(_PoolEngine):
     """Threads of this process; helps where models leave the interpreter (NumPy, C++)."""
 
-    def _pool(self, workers: int) -> Executor:
-        return ThreadPoolExecutor(workers)
+    def map(self, function: Callable[[Task], Answer], tasks: Sequence[Task]) -> Iterator[Answer]:
+        with ThreadPoolExecutor(self._count(tasks)) as pool:
+            yield from pool.map(function, tasks)
 
 
 @dataclass(frozen=True)
 class ProcessEngine(_PoolEngine):
-    """Fresh processes (spawned, so that no lock is inherited); pays off from seconds of work on."""
+    """Fresh processes (spawned, so that no lock is inherited); pays off from seconds of work on.
 
-    def _pool(self, workers: int) -> Executor:
-        return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    Raises UsageError for a function that cannot be pickled, WestforecastError where a process dies.
+    """
+
+    def map(self, function: Callable[[Task], Answer], tasks: Sequence[Task]) -> Iterator[Answer]:
+        try:
+            packed = pickle.dumps(function)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise UsageError(
+                f"this work cannot be sent to other processes: {error}. Define models at the top "
+                'level of a module, or use engine="threads".'
+            ) from error
+        pool = ProcessPoolExecutor(
+            self._count(tasks), get_context("spawn"), initializer=_keep, initargs=(packed,)
+        )
+        try:
+            with pool:
+                yield from pool.map(_apply, tasks)
+        except BrokenProcessPool as error:
+            raise WestforecastError(
+                "a worker process ended before its work was done. A script that uses processes "
+                'needs `if __name__ == "__main__":`, models must be defined in a module (not in a '
+                "notebook), and memory must suffice for `workers` of them."
+            ) from error
+
+
+# Set once in each worker process, so that what tasks share is sent to it once and not per task.
+_kept: list[Callable[[Any], Any]] = []
+
+
+def _keep(packed: bytes) -> None:
+    _kept[:] = [pickle.loads(packed)]
+
+
+def _apply(task: Any) -> Any:
+    return _kept[0](task)

@@ -6,6 +6,10 @@ Every error of the library is a `WestforecastError`. `DataError` carries all bad
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import ClassVar
+
+# Names listed where none is near: a panel may hold thousands of series.
+_LISTED = 20
 
 
 class WestforecastError(Exception):
@@ -48,7 +52,7 @@ class Problem:
 class DataError(WestforecastError, ValueError):
     """Data that cannot be used as they are. `problems` lists every bad place."""
 
-    SHOWN = 20
+    SHOWN: ClassVar[int] = 20
 
     def __init__(self, problems: Sequence[Problem], origin: str = "the data") -> None:
         self.problems = tuple(problems)
@@ -68,15 +72,18 @@ class DataError(WestforecastError, ValueError):
         return DataError, (self.problems, self.origin)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[object]) -> str:
     """A sentence that suggests the nearest known name, or lists what there is.
 
     >>> nearest("Naiv", ["Naive", "Drift"])
     "Did you mean 'Naive'?"
     """
-    names = sorted(known)
+    names = sorted({str(candidate) for candidate in known})
     folded = {candidate.casefold(): candidate for candidate in names}
-    close = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    close = get_close_matches(str(name).casefold(), list(folded), n=1, cutoff=0.6)
     if close:
         return f"Did you mean {folded[close[0]]!r}?"
-    return f"Known: {', '.join(names)}." if names else "None is known."
+    if not names:
+        return "None is known."
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return f"Known: {', '.join(names[:_LISTED])}{more}."

@@ -1,9 +1,8 @@
 """Files are written whole or not at all."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from uuid import uuid4
 
 from westforecast.errors import UsageError
 
@@ -16,20 +15,16 @@ def write_whole(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]
     written.
     """
     folder = Path(folder)
-    staged: list[tuple[str, Path]] = []
+    staged: list[tuple[Path, Path]] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in contents.items():
-            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+            temporary = folder / f".{name}.{uuid4().hex}"
             staged.append((temporary, folder / name))
-            with os.fdopen(handle, "wb") as file:
+            with temporary.open("xb") as file:
                 file.write(data)
-        # mkstemp makes files for the owner alone; results are as readable as any other file.
-        mask = os.umask(0)
-        os.umask(mask)
         for temporary, target in staged:
-            os.chmod(temporary, 0o666 & ~mask)
-            os.replace(temporary, target)
+            temporary.replace(target)
     except OSError as error:
         raise UsageError(
             f"cannot write to {str(folder)!r}: {error.strerror or error}. "
@@ -37,5 +32,5 @@ def write_whole(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]
         ) from error
     finally:
         for temporary, _ in staged:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     return [target for _, target in staged]

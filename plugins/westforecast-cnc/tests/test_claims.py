@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from westforecast.study import Claim
 
+from westforecast.study import Claim
 from westforecast_cnc.arithmetic import GainParts, Processing, implied_total, split_gain
 from westforecast_cnc.claims import check_claims
 

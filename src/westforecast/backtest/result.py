@@ -22,7 +22,7 @@ from westforecast.models.base import Model
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.series import frame as frames
-from westforecast.typing import BoolArray, FloatArray
+from westforecast.typing import BoolArray, FloatArray, IntArray
 
 META = ("name", "unit", "kind", "region", "industry", "source")
 
@@ -45,16 +45,12 @@ class Result:
     seconds: float
 
     def __repr__(self) -> str:
-        failed = sum(int((f.status != Status.OK).sum()) for f in self.forecasts.values())
-        cutoffs = np.unique(self.plan.windows.cutoff)
-        label = self.plan.panel.calendar.label
-        span = label(int(cutoffs[0])) + (
-            f" to {label(int(cutoffs[-1]))}" if len(cutoffs) > 1 else ""
-        )
+        windows, cutoff = self.plan.windows, self.plan.windows.cutoff
+        span = self.plan.panel.calendar.span(int(cutoff.min()), int(cutoff.max()))
         return (
-            f"Result: {len(self.forecasts)} models x {len(self.plan.windows)} windows "
-            f"({len(np.unique(self.plan.windows.series))} series, cutoff {span}), up to "
-            f"{self.plan.horizon} steps, {failed} failed, {len(self.plan.skipped)} skipped"
+            f"Result: {len(self.forecasts)} models x {len(windows)} windows "
+            f"({len(np.unique(windows.series))} series, cutoff {span}), up to "
+            f"{self.plan.horizon} steps, {self.failed} failed, {len(self.plan.skipped)} skipped"
         )
 
     @cached_property
@@ -96,8 +92,8 @@ class Result:
 
     def scores(
         self,
-        metrics: Sequence[str | Metric] = ("mase", "smape", "coverage"),
-        by: Sequence[str] = ("model",),
+        metrics: str | Metric | Sequence[str | Metric] = ("mase", "smape", "coverage"),
+        by: str | Sequence[str] = ("model",),
         *,
         common: bool = True,
     ) -> Any:
@@ -109,11 +105,14 @@ class Result:
         kind, region, industry, source).
         common: compare only cells that every model forecast; `n_excluded` counts those lost.
 
-        Every score is a mean over the cells of its group (rmse and rmsse its root). Forecasts a
-        fallback made are not scored. Raises UsageError for an unknown metric or grouping, and where
+        Every score is a mean over the `n` cells of its group (rmse and rmsse its root), less those
+        where the metric is undefined, e.g. mase of a flat series. Forecasts a fallback made are not
+        scored. Raises UsageError for an unknown metric or grouping, and where
         no outcome is known.
         """
-        columns = score(self._grid(), [_metric(m) for m in metrics], tuple(by), common)
+        wanted = [metrics] if isinstance(metrics, str | Metric) else metrics
+        keys = (by,) if isinstance(by, str) else tuple(by)
+        columns = score(self._grid(), [_metric(m) for m in wanted], keys, common)
         return self._build(columns, [c for c in ("cutoff", "ds") if c in columns])
 
     # --- files ----------------------------------------------------------------------------------
@@ -136,7 +135,7 @@ class Result:
         }
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write `forecasts.parquet`, `ledger.parquet` and `manifest.json`, each whole or not at all."""
+        """Write forecasts.parquet, ledger.parquet and manifest.json, each whole or not at all."""
         calendar = self.plan.panel.calendar
         contents = {
             "forecasts.parquet": frames.to_parquet_bytes(
@@ -155,13 +154,14 @@ class Result:
         panel = self.plan.panel
         return frames.build(columns, panel.backend, panel.calendar, times)
 
-    def _places(self) -> tuple[np.ndarray, np.ndarray]:
+    def _places(self) -> tuple[IntArray, IntArray]:
         """Window and step (0-based) of every wanted cell, windows first."""
         step = np.arange(1, self.plan.horizon + 1)
         wanted = (step >= self.plan.first_step) & (step <= self.plan.last_step[:, None])
-        return np.nonzero(wanted)
+        w, h = np.nonzero(wanted)
+        return w.astype(np.int64), h.astype(np.int64)
 
-    def _keys(self, w: np.ndarray, h: np.ndarray) -> dict[str, Any]:
+    def _keys(self, w: IntArray, h: IntArray) -> dict[str, Any]:
         windows = self.plan.windows
         ids = np.array(windows.ids, dtype=object)
         cutoff = windows.cutoff[w]
@@ -190,7 +190,7 @@ class Result:
             columns[suffix] = np.concatenate([f.quantiles[w, h, place] for f in each])
         return columns | self._outcome_columns(w)
 
-    def _outcome_columns(self, w: np.ndarray) -> dict[str, Any]:
+    def _outcome_columns(self, w: IntArray) -> dict[str, Any]:
         status, reason, used = [], [], []
         words = np.array([Status(s).label for s in range(len(Status))], dtype=object)
         for name, forecast in self.forecasts.items():
@@ -236,19 +236,16 @@ class Result:
         return {name: np.concatenate([column, more[name]]) for name, column in run.items()}
 
     def _grid(self) -> Grid:
-        plan, windows = self.plan, self.plan.windows
+        plan = self.plan
         if not np.isfinite(self.actuals).any():
             raise UsageError(
                 "no outcome is known for these forecasts, so there is nothing to score. "
                 "Use westforecast.backtest to forecast a past that is known."
             )
-        w, h = self._places()
-        indicators = [plan.panel.indicators[s] for s in windows.series]
-        keys: dict[str, np.ndarray] = {
-            "horizon": h + 1, **self._keys(w, h),
-            **{f: np.array([getattr(i, f) for i in indicators], dtype=object)[w] for f in META},
-        }  # fmt: skip
-        return Grid(windows, self.actuals, self.forecasts, self.used, keys, w, h)
+        panel = plan.panel
+        traits = {name: [getattr(i, name) for i in panel.indicators] for name in META}
+        traits["unique_id"] = list(panel.ids)
+        return Grid(plan.windows, self.actuals, self.forecasts, traits, *self._places())
 
 
 def _metric(metric: str | Metric) -> Metric:

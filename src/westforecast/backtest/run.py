@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -25,15 +26,31 @@ CHUNK_SLOW = 64
 Progress = Callable[[int, int, str], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Task:
-    """One model over some of the windows."""
+Task = tuple[str, int, int]  # a model's name, and the windows begin:end it is to forecast
 
-    name: str
-    model: Model
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """What all tasks share; calling it does one task. Engines send it to a worker once."""
+
+    models: Mapping[str, Model]
     windows: Windows
     horizon: int
     levels: tuple[float, ...]
+
+    def tasks(self) -> list[Task]:
+        """All models over all windows, in pieces."""
+        tasks = []
+        for name, model in self.models.items():
+            size = CHUNK_SLOW if isinstance(model, SeriesModel) else CHUNK
+            for begin in range(0, len(self.windows), size):
+                tasks.append((name, begin, min(begin + size, len(self.windows))))
+        return tasks
+
+    def __call__(self, task: Task) -> Forecast:
+        name, begin, end = task
+        windows = self.windows.take(np.arange(begin, end))
+        return self.models[name].forecast(windows, self.horizon, self.levels)
 
 
 def run(
@@ -51,26 +68,29 @@ def run(
 
     on_error: "record" keeps a failed window as a row with its status and reason, "raise" stops with
     a ModelError that names series, model and cutoff. fallback: a model that answers where another
-    failed; rows then say so in `status` and `model_used`. progress: called with (done, total, what).
+    failed; rows then say so in `status` and `model_used`. progress: called with (done, total, what)
+    after each piece of work.
     """
-    if on_error not in ("record", "raise"):
+    if on_error not in get_args(OnError):
         raise UsageError(f'on_error={on_error!r} found, "record" or "raise" expected.')
     checked = check_levels(levels)
     started = time.perf_counter()
-    tasks, places = _tasks(plan, models, checked)
+    work = Work(dict(models), plan.windows, plan.horizon, checked)
+    tasks = work.tasks()
     forecasts = {name: Forecast.empty(len(plan.windows), plan.horizon, checked) for name in models}
-    answers = (engine or SerialEngine()).map(_forecast, tasks)
-    for done, (task, place) in enumerate(zip(tasks, places, strict=True), start=1):
-        _merge(forecasts[task.name], place, next(answers))
+    answers = (engine or SerialEngine()).map(work, tasks)
+    for done, (task, part) in enumerate(zip(tasks, answers, strict=True), start=1):
+        name, begin, end = task
+        forecasts[name].put(np.arange(begin, end), part)
+        if on_error == "raise":
+            _raise_first(plan, name, forecasts[name], begin, end)
         if progress is not None:
-            progress(done, len(tasks), task.name)
-    if on_error == "raise":
-        _raise_first(plan, forecasts)
+            progress(done, len(tasks), name)
     used = _fall_back(plan, forecasts, fallback, checked)
     return Result(
         plan=plan,
         forecasts=forecasts,
-        models=models,
+        models=work.models,
         levels=checked,
         used=used,
         fallback=None if fallback is None else fallback.name,
@@ -79,41 +99,15 @@ def run(
     )
 
 
-def _tasks(
-    plan: Plan, models: Mapping[str, Model], levels: tuple[float, ...]
-) -> tuple[list[Task], list[np.ndarray]]:
-    tasks, places = [], []
-    for name, model in models.items():
-        size = CHUNK_SLOW if isinstance(model, SeriesModel) else CHUNK
-        for begin in range(0, len(plan.windows), size):
-            place = np.arange(begin, min(begin + size, len(plan.windows)))
-            tasks.append(Task(name, model, plan.windows.take(place), plan.horizon, levels))
-            places.append(place)
-    return tasks, places
-
-
-def _forecast(task: Task) -> Forecast:
-    return task.model.forecast(task.windows, task.horizon, task.levels)
-
-
-def _merge(whole: Forecast, place: np.ndarray, part: Forecast) -> None:
-    whole.mean[place] = part.mean
-    whole.quantiles[place] = part.quantiles
-    whole.status[place] = part.status
-    whole.reason.update({int(place[k]): why for k, why in part.reason.items()})
-    whole.errors.update({int(place[k]): error for k, error in part.errors.items()})
-
-
-def _raise_first(plan: Plan, forecasts: Mapping[str, Forecast]) -> None:
+def _raise_first(plan: Plan, name: str, forecast: Forecast, begin: int, end: int) -> None:
     windows = plan.windows
-    for name, forecast in forecasts.items():
-        for w in np.flatnonzero(forecast.status != Status.OK):
-            label = plan.panel.calendar.label(int(windows.cutoff[w]))
-            raise ModelError(
-                f"model {name!r} failed on series {windows.ids[windows.series[w]]!r} at cutoff "
-                f"{label}: {Status(forecast.status[w]).label}: {forecast.reason.get(int(w), '')}. "
-                'Pass on_error="record" to keep it as a row and go on.'
-            ) from forecast.errors.get(int(w))
+    for w in begin + np.flatnonzero(forecast.status[begin:end] != Status.OK):
+        label = plan.panel.calendar.label(int(windows.cutoff[w]))
+        raise ModelError(
+            f"model {name!r} failed on series {windows.ids[windows.series[w]]!r} at cutoff "
+            f"{label}: {Status(forecast.status[w]).label}: {forecast.reason.get(int(w), '')}. "
+            'Pass on_error="record" to keep it as a row and go on.'
+        ) from forecast.errors.get(int(w))
 
 
 def _fall_back(
@@ -121,7 +115,7 @@ def _fall_back(
 ) -> dict[str, np.ndarray]:
     """Fill failed windows from the fallback; a mask [W] a model of windows it answered.
 
-    Status and reason of the failure stay: whoever reads the row sees both what failed and who answered.
+    Status and reason of the failure stay: a row says both what failed and who answered.
     """
     used = {}
     for name, forecast in forecasts.items():

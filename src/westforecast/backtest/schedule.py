@@ -1,8 +1,8 @@
 """Which windows are forecast: one per series for a forecast, rolling origins for a backtest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.series.panel import Panel
 from westforecast.typing import Align, FloatArray, IntArray, WindowShape
+
+LONGEST = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,15 +66,16 @@ def ahead(panel: Panel, h: int | None = None, until: Any = None) -> Plan:
         if len(late):
             i = late[0]
             label = panel.calendar.label
+            before = label(target - 1) if label(target).isdigit() else repr(label(target - 1))
             raise UsageError(
                 f"until={label(target)} is not after the last observation of {len(late)} series "
                 f"(first: {panel.ids[i]!r}, last observed {label(int(panel.last[i]))}). "
-                f"Ask for a later period, or forecast panel.as_of({label(target - 1)})."
+                f"Ask for a later period, or forecast panel.as_of({before})."
             )
         # A series without any value has no horizon of its own; its status will say why.
         last_step = np.where(filled, last_step, 1)
-    windows = Windows.of(panel)
-    return Plan(panel, windows, int(last_step.max()), 1, last_step)
+    horizon = _steps(int(last_step.max()))
+    return Plan(panel, Windows.of(panel), horizon, 1, last_step)
 
 
 def origins(
@@ -96,6 +99,12 @@ def origins(
     """
     h, gap = _positive("h", h), _not_negative("gap", gap)
     step_size = _positive("step_size", step_size)
+    min_train_size = _positive("min_train_size", min_train_size)
+    if window not in get_args(WindowShape) or align not in get_args(Align):
+        raise UsageError(
+            f"window={window!r}, align={align!r} found; expected window 'expanding' or 'sliding' "
+            "and align 'calendar' or 'series'."
+        )
     if n_windows is not None and cutoffs is not None:
         raise UsageError("n_windows and cutoffs cannot both be given; cutoffs name the windows.")
     if (window == "sliding") != (input_size is not None):
@@ -103,17 +112,16 @@ def origins(
             f"window={window!r} with input_size={input_size!r}: a sliding window needs its "
             "input_size, an expanding one has none."
         )
-    if window not in ("expanding", "sliding") or align not in ("calendar", "series"):
-        raise UsageError(
-            f"window={window!r}, align={align!r} found; expected window 'expanding' or 'sliding' "
-            "and align 'calendar' or 'series'."
-        )
     if input_size is not None:
         _positive("input_size", input_size)
-    if len(panel) == 0 or not (panel.lengths > 0).any():
+    if not (panel.lengths > 0).any():
         raise UsageError("the panel holds no observed value; there is nothing to backtest.")
-    lead = h + gap
+    lead = _steps(h + gap)
     if cutoffs is not None:
+        if isinstance(cutoffs, str) or not isinstance(cutoffs, Iterable):
+            raise UsageError(
+                f"cutoffs={cutoffs!r} found, a list of periods expected: [{cutoffs!r}]."
+            )
         wanted = np.unique([panel.calendar.decode(c) for c in cutoffs])
         if not len(wanted):
             raise UsageError("cutoffs is empty; name at least one period.")
@@ -146,19 +154,19 @@ def _windows(
     outcomes = (
         observed[np.clip(end + gap + h, begin, stop)] - observed[np.clip(end + gap, begin, stop)]
     )
-    short = (n_train < max(min_train, 1)) | (end <= begin)
-    unseen = (outcomes == 0) | ((end + gap + h > stop) & (not allow_partial))
+    short = (n_train < min_train) | (end <= begin)
+    beyond = end + gap + h > stop
+    unseen = (outcomes == 0) | (beyond & (not allow_partial))
     skipped = []
     for s, o in np.argwhere(short | unseen):
         cutoff = int(grid[s, o])
         if short[s, o]:
-            reason = f"{n_train[s, o]} values up to {label(cutoff)}, {max(min_train, 1)} needed"
+            reason = f"{n_train[s, o]} values up to {label(cutoff)}, {min_train} needed"
             skipped.append((int(s), cutoff, Status.TOO_SHORT, reason))
         else:
-            reason = (
-                f"{outcomes[s, o]} of {h} outcomes after {label(cutoff)}; the series ends in "
-                f"{label(int(panel.last[s]))}"
-            )
+            ends = f"the series ends in {label(int(panel.last[s]))}"
+            why = ends if beyond[s, o] else "they are missing"
+            reason = f"{outcomes[s, o]} of {h} outcomes after {label(cutoff)}; {why}"
             skipped.append((int(s), cutoff, Status.NO_OUTCOME, reason))
     series, origin = np.nonzero(~short & ~unseen)
     if not len(series):
@@ -170,6 +178,13 @@ def _windows(
     windows = Windows.of(panel, series, start[series, origin], end[series, origin])
     last_step = np.full(len(series), h + gap, np.int64)
     return Plan(panel, windows, h + gap, gap + 1, last_step, tuple(skipped))
+
+
+def _steps(horizon: int) -> int:
+    """The horizon, unless it is one that can only be a mistake (until=202012)."""
+    if horizon > LONGEST:
+        raise UsageError(f"{horizon:,} steps are to be forecast; at most {LONGEST:,} can be.")
+    return horizon
 
 
 def _positive(name: str, value: Any) -> int:

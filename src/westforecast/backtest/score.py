@@ -2,162 +2,157 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from westforecast.errors import UsageError, nearest
-from westforecast.kernels.windows import rectangle, tiles
+from westforecast.kernels.windows import last_observed, tiles
 from westforecast.metrics import Cells, Metric
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
-from westforecast.typing import BoolArray, FloatArray
+from westforecast.typing import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """All cells of a run: window w[c], step h[c] (0-based), and the group keys of each cell [C]."""
+    """All cells of a run: cell c is step h[c] (0-based) of window w[c], C cells.
+
+    actuals: [W, H]. traits: texts said of each series [S] (unique_id, region ...) to group by.
+    """
 
     windows: Windows
     actuals: FloatArray
     forecasts: Mapping[str, Forecast]
-    used: Mapping[str, BoolArray]
-    keys: Mapping[str, np.ndarray]
-    w: np.ndarray
-    h: np.ndarray
+    traits: Mapping[str, Sequence[str]]
+    w: IntArray
+    h: IntArray
+
+    @property
+    def series(self) -> IntArray:
+        """[C] the series of each cell."""
+        return self.windows.series[self.w]
+
+    @property
+    def cutoff(self) -> IntArray:
+        """[C] the cutoff of each cell."""
+        return self.windows.cutoff[self.w]
+
+    def key(self, name: str) -> tuple[np.ndarray, IntArray]:
+        """The sorted distinct values of a key, and which of them each cell has [C]."""
+        if name in self.traits:
+            labels, code = np.unique(np.array(self.traits[name]), return_inverse=True)
+            return labels.astype(object), code[self.series]
+        found = {"horizon": self.h + 1, "cutoff": self.cutoff, "ds": self.cutoff + self.h + 1}
+        return np.unique(found[name], return_inverse=True)
 
 
 def score(
     grid: Grid, metrics: Sequence[Metric], by: tuple[str, ...], common: bool
-) -> dict[str, Any]:
-    """Group keys, scores and counts as columns; rows sorted by the keys, models in given order."""
-    known = ("model", *grid.keys)
+) -> dict[str, np.ndarray]:
+    """Group keys, scores and counts as columns; rows sorted by the keys, models in given order.
+
+    n: cells scored; n_series, n_cutoffs: how many they come from; n_excluded: cells whose outcome
+    is known and that are left out because this model (`common`: some model) has no forecast of its
+    own there. A cell where one metric is undefined (NaN) is left out of that metric alone.
+    """
+    known = ("model", "horizon", "cutoff", "ds", *grid.traits)
     for name in by:
         if name not in known:
             raise UsageError(f"cannot group by {name!r}. {nearest(name, known)}")
-    actual = grid.actuals[grid.w, grid.h]
-    observed = np.isfinite(actual)
-    answered = {
-        name: np.isfinite(f.mean[grid.w, grid.h]) & (f.status == Status.OK)[grid.w]
-        for name, f in grid.forecasts.items()
+    observed = np.isfinite(grid.actuals[grid.w, grid.h])
+    answered = np.stack([_answered(grid, forecast) for forecast in grid.forecasts.values()])
+    used = observed & (answered & answered.all(axis=0) if common else answered)  # [M, C]
+    labels, group = _groups(grid, by)  # [G] each, [M * C]
+    size = int(group.max(initial=-1)) + 1
+    use, lost = used.ravel(), (observed & ~used).ravel()
+    scores = {}
+    for column, (losses, root) in _losses(grid, metrics, used).items():
+        fine = np.isfinite(losses)
+        at = group[use][fine]
+        with np.errstate(invalid="ignore"):  # a group without a cell scores NaN
+            mean = np.bincount(at, losses[fine], size) / np.bincount(at, minlength=size)
+        scores[column] = np.sqrt(mean) if root else mean
+    models = len(grid.forecasts)
+    counts = {
+        "n": np.bincount(group[use], minlength=size),
+        "n_series": _distinct(group[use], np.tile(grid.series, models)[use], size),
+        "n_cutoffs": _distinct(group[use], np.tile(grid.cutoff, models)[use], size),
+        "n_excluded": np.bincount(group[lost], minlength=size),
     }
-    shared = np.logical_and.reduce(list(answered.values()))
-    scale, scale2, last = _training_facts(grid.windows)
-    tables = []
-    for name, forecast in grid.forecasts.items():
-        use = observed & (shared if common else answered[name])
+    some = (counts["n"] > 0) | (counts["n_excluded"] > 0)
+    return {name: column[some] for name, column in (labels | scores | counts).items()}
+
+
+def _answered(grid: Grid, forecast: Forecast) -> BoolArray:
+    """[C] whether a model itself (no fallback) gave a forecast."""
+    fine: BoolArray = forecast.status == Status.OK
+    return np.isfinite(forecast.mean[grid.w, grid.h]) & fine[grid.w]
+
+
+def _groups(grid: Grid, by: tuple[str, ...]) -> tuple[dict[str, np.ndarray], IntArray]:
+    """Keys of each group [G], sorted, and the group of each cell of each model [M * C]."""
+    models = len(grid.forecasts)
+    code = np.zeros(models * len(grid.w), np.int64)
+    keys = {}
+    for name in by:
+        if name == "model":
+            distinct = np.array(list(grid.forecasts), dtype=object)
+            which = np.repeat(np.arange(models), len(grid.w))
+        else:
+            distinct, which = grid.key(name)
+            which = np.tile(which, models)
+        keys[name] = distinct, which
+        code = code * len(distinct) + which
+    _, place, group = np.unique(code, return_index=True, return_inverse=True)
+    return {name: distinct[which[place]] for name, (distinct, which) in keys.items()}, group
+
+
+def _losses(
+    grid: Grid, metrics: Sequence[Metric], used: BoolArray
+) -> dict[str, tuple[FloatArray, bool]]:
+    """Score column -> losses of the used cells, models one after the other, and whether a root."""
+    scale, scale2, last, back = _training_facts(grid.windows)
+    columns: dict[str, tuple[list[FloatArray], bool]] = {}
+    for forecast, use in zip(grid.forecasts.values(), used, strict=True):
         w, h = grid.w[use], grid.h[use]
         cells = Cells(
-            actual=actual[use],
+            actual=grid.actuals[w, h],
             forecast=forecast.mean[w, h],
             quantiles=forecast.quantiles[w, h],
             probs=forecast.probs,
             last=last[w],
             scale=scale[w],
             scale2=scale2[w],
-            steps=h + 1.0,
+            steps=back[w] + h + 1.0,
         )
-        losses = _losses(cells, metrics, forecast.probs)
-        keys = {k: v[use] for k, v in grid.keys.items()}
-        lost = {k: v[observed & ~use] for k, v in grid.keys.items()}
-        tables.append((name, keys, losses, lost))
-    return _aggregate(tables, metrics, by)
+        levels = tuple(round(100 * (1 - 2 * p), 10) for p in reversed(cells.probs) if p < 0.5)
+        for metric in metrics:
+            for column, loss in metric.columns(levels).items():
+                columns.setdefault(column, ([], metric.root))[0].append(loss(cells))
+    return {name: (np.concatenate(parts), root) for name, (parts, root) in columns.items()}
 
 
-def _losses(
-    cells: Cells, metrics: Sequence[Metric], probs: tuple[float, ...]
-) -> dict[str, tuple[FloatArray, bool]]:
-    levels = tuple(round(100 * (1 - 2 * p), 10) for p in reversed(probs) if p < 0.5)
-    return {
-        column: (loss(cells), metric.root)
-        for metric in metrics
-        for column, loss in metric.columns(levels).items()
-    }
-
-
-def _training_facts(windows: Windows) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """In-sample scales and the last observed value of each window [W]: nothing after its cutoff."""
-    scale = np.full(len(windows), np.nan)
-    scale2, last = scale.copy(), scale.copy()
+def _training_facts(windows: Windows) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
+    """Of each window [W], from nothing after its cutoff: mean |y_t - y_{t-m}|, mean of its square,
+    the last observed value, and how many periods before the cutoff that stands."""
+    scale, scale2, last = (np.full(len(windows), np.nan) for _ in range(3))
+    back = np.zeros(len(windows), np.int64)
     m = windows.season_length
     for tile in tiles(windows.lengths):
-        rows = rectangle(windows.values, windows.start[tile], windows.end[tile])
-        change = np.abs(rows[:, m:] - rows[:, :-m]) if rows.shape[1] > m else rows[:, :0]
+        rows = windows.take(tile).rows()
+        change = rows[:, m:] - rows[:, : max(rows.shape[1] - m, 0)]
         count = np.isfinite(change).sum(axis=1)
-        some = np.maximum(count, 1)
-        scale[tile] = np.where(count > 0, np.nansum(change, axis=1) / some, np.nan)
-        scale2[tile] = np.where(count > 0, np.nansum(change**2, axis=1) / some, np.nan)
-        if rows.shape[1]:
-            seen = np.isfinite(rows)
-            at = rows.shape[1] - 1 - np.argmax(seen[:, ::-1], axis=1)
-            last[tile] = rows[np.arange(len(rows)), at]
-    return scale, scale2, last
+        with np.errstate(invalid="ignore"):  # no pair of values: no scale
+            scale[tile] = np.nansum(np.abs(change), axis=1) / count
+            scale2[tile] = np.nansum(change**2, axis=1) / count
+        last[tile], back[tile] = last_observed(rows)
+    return scale, scale2, last, back
 
 
-def _aggregate(
-    tables: Sequence[tuple[str, Any, Any, Any]], metrics: Sequence[Metric], by: tuple[str, ...]
-) -> dict[str, Any]:
-    """Pool cells of all models into groups; a score is root?(sum of losses / count of finite ones)."""
-    sums: dict[tuple[Any, ...], dict[str, Any]] = {}
-    columns: dict[str, bool] = {}
-    for name, keys, losses, lost in tables:
-        columns |= {column: root for column, (_, root) in losses.items()}
-        for group, members in _groups(name, keys, by):
-            entry = sums.setdefault(group, {"n": 0, "series": set(), "cutoffs": set(), "lost": 0})
-            entry["n"] += len(members)
-            entry["series"].update(keys["unique_id"][members])
-            entry["cutoffs"].update(keys["cutoff"][members].tolist())
-            for column, (loss, _) in losses.items():
-                part = loss[members]
-                finite = np.isfinite(part)
-                total, count = entry.get(column, (0.0, 0))
-                entry[column] = (total + float(part[finite].sum()), count + int(finite.sum()))
-        for group, members in _groups(name, lost, by):
-            entry = sums.setdefault(group, {"n": 0, "series": set(), "cutoffs": set(), "lost": 0})
-            entry["lost"] += len(members)
-    place = {name: k for k, (name, *_) in enumerate(tables)}
-    rows = sorted(
-        sums.items(),
-        key=lambda row: [place[v] if k == "model" else v for k, v in zip(by, row[0], strict=True)],
-    )
-    table: dict[str, Any] = {}
-    for k, key in enumerate(by):
-        values = [group[k] for group, _ in rows]
-        numeric = key in {"horizon", "cutoff", "ds"}
-        table[key] = np.array(values, dtype=np.int64 if numeric else object)
-    for column, root in columns.items():
-        table[column] = np.array([_mean(entry.get(column, (0.0, 0)), root) for _, entry in rows])
-    table["n"] = np.array([entry["n"] for _, entry in rows], dtype=np.int64)
-    table["n_series"] = np.array([len(entry["series"]) for _, entry in rows], dtype=np.int64)
-    table["n_cutoffs"] = np.array([len(entry["cutoffs"]) for _, entry in rows], dtype=np.int64)
-    table["n_excluded"] = np.array([entry["lost"] for _, entry in rows], dtype=np.int64)
-    return table
-
-
-def _mean(total_count: tuple[float, int], root: bool) -> float:
-    total, count = total_count
-    if not count:
-        return float("nan")
-    return float(np.sqrt(total / count)) if root else total / count
-
-
-def _groups(
-    name: str, keys: Mapping[str, np.ndarray], by: tuple[str, ...]
-) -> list[tuple[tuple[Any, ...], np.ndarray]]:
-    """(group key, positions of its cells) of one model."""
-    size = len(keys["unique_id"])
-    code = np.zeros(size, np.int64)
-    parts: list[tuple[np.ndarray, np.ndarray]] = []
-    for key in by:
-        if key == "model":
-            continue
-        distinct, inverse = np.unique(keys[key], return_inverse=True)
-        parts.append((distinct, inverse))
-        code = code * len(distinct) + inverse
-    groups = []
-    order = np.argsort(code, kind="stable")
-    for members in np.split(order, np.flatnonzero(np.diff(code[order])) + 1) if size else []:
-        found = iter([distinct[inverse[members[0]]] for distinct, inverse in parts])
-        groups.append((tuple(name if key == "model" else next(found) for key in by), members))
-    return groups
+def _distinct(group: IntArray, values: IntArray, size: int) -> IntArray:
+    """How many different values each group holds [G]."""
+    low = values.min(initial=0)
+    width = values.max(initial=0) - low + 1
+    pairs = np.unique(group * width + values - low)
+    return np.bincount(pairs // width, minlength=size)

@@ -18,12 +18,13 @@ def check_levels(levels: Iterable[float]) -> tuple[float, ...]:
     (80.0, 95.0)
     """
     checked = []
-    for level in [levels] if isinstance(levels, int | float) else list(levels):
+    for level in [levels] if isinstance(levels, int | float | np.number) else list(levels):
         if isinstance(level, bool) or not isinstance(level, int | float | np.number):
             raise UsageError(f"level {level!r} found, a number in percent expected, e.g. 80.")
         if 0 < level < 1:
+            meant = f"{100 * level:g}"
             raise UsageError(
-                f"level {level:g} is a fraction; levels are in percent. Did you mean {100 * level:g}?"
+                f"level {level:g} is a fraction; levels are in percent. Did you mean {meant}?"
             )
         if not 0 < level < 100:
             raise UsageError(f"level {level:g} found, a percentage between 1 and 100 expected.")
@@ -68,3 +69,24 @@ def at_scores(quantiles: FloatArray, probs: Iterable[float], scores: FloatArray)
         slope = (q[piece + 1] - q[piece]) / (knots[piece + 1] - knots[piece])
         values[:, step] = q[piece] + slope * (z - knots[piece])
     return values
+
+
+def pool(
+    quantiles: FloatArray, probs: Iterable[float], at: Iterable[float] | None = None
+) -> FloatArray:
+    """Quantiles of the linear pool (the mixture with equal weights) of K laws.
+
+    quantiles: [K, ..., Q] of each law at `probs`. Returns [..., A] at the probabilities `at`
+    (default: `probs`). Each law is read at a fine even grid of probabilities, in normal scores as
+    in `at_scores`; the pool's quantiles are those of all points together.
+    """
+    probs = tuple(probs)
+    wanted = probs if at is None else tuple(at)
+    count = 512
+    scores = normal_scores((np.arange(count) + 0.5) / count)
+    laws = quantiles.reshape(-1, len(probs))
+    points = at_scores(laws, probs, np.repeat(scores[:, None], len(laws), axis=1)).T
+    shape = quantiles.shape[:-1]
+    points = points.reshape(*shape, count)
+    together = np.moveaxis(points, 0, -2).reshape(*shape[1:], shape[0] * count)
+    return np.moveaxis(np.quantile(together, wanted, axis=-1), 0, -1)

@@ -25,16 +25,15 @@ def rectangle(values: FloatArray, start: IntArray, end: IntArray) -> FloatArray:
 
 
 def tiles(lengths: IntArray, budget: int = TILE) -> Iterator[IntArray]:
-    """Positions of windows, in pieces of similar length whose rectangles stay below `budget`."""
+    """Positions of windows, in pieces of similar length whose rectangles stay below `budget`.
+
+    A window longer than the budget is a piece of its own.
+    """
     order = np.argsort(lengths, kind="stable")
     begin = 0
     while begin < len(order):
-        end, longest = begin + 1, int(lengths[order[begin]])
-        while end < len(order):
-            longest = int(lengths[order[end]])
-            if longest * (end + 1 - begin) > budget:
-                break
-            end += 1
+        area = lengths[order[begin:]] * np.arange(1, len(order) - begin + 1)  # rising
+        end = begin + max(1, int(np.searchsorted(area, budget, side="right")))
         yield order[begin:end]
         begin = end
 
@@ -44,24 +43,16 @@ def last_observed(rows: FloatArray) -> tuple[FloatArray, IntArray]:
 
     Rows without a number give NaN and the row's width.
     """
-    seen = np.isfinite(rows)
-    back = np.argmax(seen[:, ::-1], axis=1)
-    any_seen = seen.any(axis=1)
     width = rows.shape[1]
-    back = np.where(any_seen, back, width)
-    at = np.clip(width - 1 - back, 0, max(width - 1, 0))
-    last = (
-        np.where(any_seen, rows[np.arange(len(rows)), at], np.nan)
-        if width
-        else np.full(len(rows), np.nan)
-    )
-    return last, back
+    # Place of the last number counted from 1; 0 is a column of NaN put before the others.
+    place = np.max(np.where(np.isfinite(rows), np.arange(1, width + 1), 0), axis=1, initial=0)
+    padded = np.column_stack([np.full(len(rows), np.nan), rows])
+    return padded[np.arange(len(rows)), place], width - place
 
 
 def first_observed(rows: FloatArray) -> tuple[FloatArray, IntArray]:
-    """The first number of each row [W] and its column [W]."""
-    value, back = last_observed(rows[:, ::-1])
-    return value, back
+    """The first number of each row [W] and its column [W]; NaN and the row's width if none."""
+    return last_observed(rows[:, ::-1])
 
 
 def steps_between(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -83,11 +74,11 @@ def steps_between(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def observed_count(rows: FloatArray) -> IntArray:
     """How many numbers each row holds [W]."""
-    return np.isfinite(rows).sum(axis=1)
+    return np.asarray(np.isfinite(rows).sum(axis=1), dtype=np.int64)
 
 
 def has_gap(rows: FloatArray) -> BoolArray:
     """Whether a row misses a value at or after its first number [W]."""
     seen = np.isfinite(rows)
     started = np.logical_or.accumulate(seen, axis=1)
-    return (started & ~seen).any(axis=1)
+    return np.asarray((started & ~seen).any(axis=1), dtype=bool)

@@ -1,4 +1,4 @@
-"""The catalogue of metrics. A metric is a loss per cell, averaged over a group, perhaps with a root.
+"""The catalogue of metrics: a loss per cell, averaged over a group, perhaps with a root.
 
 Because every metric is a mean of cell losses, scores are sums and counts: they add up over any
 grouping. A cell is one step of one window. Errors are actual - forecast.
@@ -20,7 +20,8 @@ class Cells:
 
     actual, forecast: [C]. quantiles: [C, Q] at `probs`. last: [C] last in-sample value.
     scale: [C] in-sample mean |y_t - y_{t-m}| and scale2: [C] mean (y_t - y_{t-m})^2 over the
-    training part only, m = season length. steps: [C] periods from the last in-sample value.
+    training part only, m = season length. steps: [C] periods from the last in-sample value, more
+    than the horizon where a series has a gap at its cutoff.
     """
 
     actual: FloatArray
@@ -38,7 +39,7 @@ class Cells:
         return self.actual - self.forecast
 
     def interval(self, level: float) -> tuple[FloatArray, FloatArray]:
-        """Lower and upper end [C] of a level's interval. Raises UsageError if it was not forecast."""
+        """Lower and upper end [C] of a level's interval; UsageError where it was not forecast."""
         low, high = probabilities([level])
         if low not in self.probs or high not in self.probs:
             raise UsageError(
@@ -56,9 +57,11 @@ LevelLoss = Callable[[Cells, float], FloatArray]
 class Metric:
     """A named loss per cell.
 
-    loss: [C] losses of cells, NaN where undefined. per_level: losses that need an interval; such a
-    metric gives one score per level, named `name-80`. root: whether the group's mean loss is
-    square-rooted. summary: sign, factor and range in words.
+    summary: sign, factor and range in words. loss: [C] losses of cells, NaN where undefined; or
+    per_level: losses that need an interval; such a metric gives one score per level, named
+    `name-80`. root: whether the group's mean loss is square-rooted.
+
+    Raises UsageError unless exactly one of loss and per_level is given.
     """
 
     name: str
@@ -67,16 +70,20 @@ class Metric:
     per_level: LevelLoss | None = None
     root: bool = False
 
+    def __post_init__(self) -> None:
+        if (self.loss is None) == (self.per_level is None):
+            raise UsageError(f"metric {self.name!r} needs either a loss or a per_level, not both.")
+
     def columns(self, levels: tuple[float, ...]) -> dict[str, Loss]:
         """Score column -> loss, for the levels at hand."""
-        if self.per_level is None:
-            assert self.loss is not None
+        if self.loss is not None:
             return {self.name: self.loss}
-        function = self.per_level
-        return {
-            f"{self.name}-{level:g}": lambda cells, level=level: function(cells, level)  # type: ignore[misc]
-            for level in levels
-        }
+        return {f"{self.name}-{level:g}": self._at(level) for level in levels}
+
+    def _at(self, level: float) -> Loss:
+        per_level = self.per_level
+        assert per_level is not None
+        return lambda cells: per_level(cells, level)
 
 
 def _percent(cells: Cells) -> FloatArray:
@@ -101,7 +108,7 @@ def _cagr(cells: Cells) -> FloatArray:
         power = 1 / cells.steps
         found = (cells.actual / cells.last) ** power
         told = (cells.forecast / cells.last) ** power
-    return np.where(positive, 100 * np.abs(found - told), np.nan)
+        return np.where(positive, 100 * np.abs(found - told), np.nan)
 
 
 def _covered(cells: Cells, level: float) -> FloatArray:

@@ -15,7 +15,7 @@ from westforecast.errors import UsageError
 from westforecast.kernels.quantiles import check_levels, probabilities
 from westforecast.kernels.windows import has_gap, observed_count, tiles
 from westforecast.models.forecast import Forecast
-from westforecast.models.status import Refusal, Status
+from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.typing import FloatArray, IntArray
 
@@ -38,7 +38,7 @@ class Model(ABC):
         return type(self).__name__
 
     def required(self, season_length: int) -> int:
-        """Observed values needed in data with so many periods per season; `min_train` by default."""
+        """Observed values needed in data with so many periods a season; `min_train` by default."""
         return self.min_train
 
     @abstractmethod
@@ -46,7 +46,7 @@ class Model(ABC):
         """Forecasts of windows that meet the model's requirements.
 
         Called with at least one window. Anything it raises is recorded against the one window that
-        caused it; a `Refusal` keeps its status.
+        caused it, after the others were tried without it; a `Refusal` keeps its status.
         """
 
     @final
@@ -60,80 +60,67 @@ class Model(ABC):
             raise UsageError(f"horizon {horizon} found, at least 1 step expected.")
         levels = check_levels(levels)
         result = Forecast.empty(len(windows), horizon, levels)
-        eligible = self._screen(windows, result)
-        for tile in tiles(windows.lengths[eligible]):
-            self._fill(result, windows, eligible[tile], horizon, levels)
+        for tile in tiles(windows.lengths):
+            self._fill(result, windows, self._screen(result, windows, tile), levels)
         return result
 
-    def _screen(self, windows: Windows, result: Forecast) -> IntArray:
-        """Windows that meet the requirements; the others get their status and reason."""
+    def _screen(self, result: Forecast, windows: Windows, tile: IntArray) -> IntArray:
+        """The windows of a tile that meet the requirements; others get their status and reason."""
         needed = self.required(windows.season_length)
-        for tile in tiles(windows.lengths):
-            rows = windows.take(tile).rows()
-            seen = observed_count(rows)
-            gaps = has_gap(rows) & (not self.missing)
-            nonpositive = ((rows <= 0).sum(axis=1) > 0) & self.positive
-            for w in np.flatnonzero(seen < needed):
-                self._refuse(result, tile[w], Status.TOO_SHORT,
-                             f"{seen[w]} observed values, {needed} needed")  # fmt: skip
-            for w in np.flatnonzero((seen >= needed) & gaps):
-                absent = int(np.isnan(windows.y(int(tile[w]))).sum())
-                self._refuse(result, tile[w], Status.MISSING_VALUES,
-                             f"{absent} missing inside; the model needs an unbroken series")  # fmt: skip
-            for w in np.flatnonzero((seen >= needed) & ~gaps & nonpositive):
-                self._refuse(result, tile[w], Status.NOT_POSITIVE,
-                             f"smallest value {np.nanmin(rows[w]):g}; the model needs values above 0")  # fmt: skip
-        return np.flatnonzero(result.status == Status.OK)
+        rows = windows.take(tile).rows()
+        seen = observed_count(rows)
+        short = seen < needed
+        gaps = ~short & has_gap(rows) & (not self.missing)
+        nonpositive = ~short & ~gaps & (rows <= 0).any(axis=1) & self.positive
+        for k in np.flatnonzero(short):
+            reason = f"{seen[k]} observed values, {needed} needed"
+            result.refuse(tile[k], Status.TOO_SHORT, reason)
+        for k in np.flatnonzero(gaps):
+            absent = windows.lengths[tile[k]] - seen[k]
+            reason = f"{absent} missing inside; the model needs an unbroken series"
+            result.refuse(tile[k], Status.MISSING_VALUES, reason)
+        for k in np.flatnonzero(nonpositive):
+            reason = f"smallest value {np.nanmin(rows[k]):g}; the model needs values above 0"
+            result.refuse(tile[k], Status.NOT_POSITIVE, reason)
+        return tile[~(short | gaps | nonpositive)]
 
     def _fill(
-        self, result: Forecast, windows: Windows, which: IntArray, horizon: int,
-        levels: Sequence[float],
-    ) -> None:  # fmt: skip
+        self, result: Forecast, windows: Windows, which: IntArray, levels: Sequence[float]
+    ) -> None:
+        if not len(which):
+            return
+        horizon = result.mean.shape[1]
         try:
-            part = self._computed(windows.take(which), horizon, levels)
+            result.put(which, self._computed(windows.take(which), horizon, levels))
         except Exception as error:  # a plugin may raise anything; it must not cost its neighbours
             if len(which) == 1:
-                status = error.status if isinstance(error, Refusal) else Status.FAILED
-                told = (
-                    str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
-                )
-                self._refuse(result, which[0], status, told, error)
+                result.fail(which[0], error)
                 return
-            for w in which:
-                self._fill(result, windows, np.array([w]), horizon, levels)
+            for half in np.array_split(which, 2):
+                self._fill(result, windows, half, levels)
             return
-        result.mean[which] = part.mean
-        result.quantiles[which] = part.quantiles
-        for k, w in enumerate(which):
-            if part.status[k] != Status.OK:
-                self._refuse(result, w, Status(part.status[k]), part.reason.get(k, ""),
-                             part.errors.get(k))  # fmt: skip
-        infinite = ~np.isfinite(result.mean[which]).all(axis=1) & (part.status == Status.OK)
-        infinite |= np.isinf(result.quantiles[which]).any(axis=(1, 2)) & (part.status == Status.OK)
-        for w in which[infinite]:
-            self._refuse(result, w, Status.FAILED, "the forecast is not a finite number")
+        for w in which[result.status[which] != Status.OK]:
+            result.refuse(w, Status(result.status[w]), result.reason.get(int(w), ""))
+        infinite = ~np.isfinite(result.mean[which]).all(axis=1)
+        infinite |= np.isinf(result.quantiles[which]).any(axis=(1, 2))
+        for w in which[infinite & (result.status[which] == Status.OK)]:
+            result.refuse(w, Status.FAILED, "the forecast is not a finite number")
 
     def _computed(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
-        part = self.compute(windows, horizon, levels)
+        # Whatever overflows is caught afterwards, as a number that is not finite.
+        with np.errstate(all="ignore"):
+            part = self.compute(windows, horizon, levels)
+        found = (part.mean.shape, part.quantiles.shape, part.status.shape)
         wanted = (len(windows), horizon)
-        count = len(probabilities(levels))
-        if part.mean.shape != wanted or part.quantiles.shape != (*wanted, count):
+        expected = (wanted, (*wanted, len(probabilities(levels))), wanted[:1])
+        if found != expected:
             raise ValueError(
-                f"{self.name}.compute gave mean {part.mean.shape} and quantiles "
-                f"{part.quantiles.shape}; expected {wanted} and {(*wanted, count)}"
+                f"{self.name}.compute gave mean, quantiles and status of shapes {found}; "
+                f"expected {expected}"
             )
+        if not np.isin(part.status, list(Status)).all():
+            raise ValueError(f"{self.name}.compute gave a status that is none of {list(Status)}")
         return part
-
-    def _refuse(
-        self, result: Forecast, window: int, status: Status, reason: str,
-        error: Exception | None = None,
-    ) -> None:  # fmt: skip
-        result.status[window] = status
-        result.mean[window] = np.nan
-        result.quantiles[window] = np.nan
-        result.reason[int(window)] = reason
-        if error is not None:
-            result.errors[int(window)] = error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +144,7 @@ class Context:
 
 
 class SeriesModel(Model):
-    """For authors of one-series functions: implement `forecast_one`; the loop is here, for everybody."""
+    """For authors of one-series functions: implement `forecast_one`; the loop is here for all."""
 
     @abstractmethod
     def forecast_one(
@@ -181,7 +168,12 @@ class SeriesModel(Model):
                 windows=windows,
                 window=w,
             )
-            mean, quantiles = self.forecast_one(windows.y(w), horizon, result.probs, context)
-            result.mean[w] = np.asarray(mean, float)
-            result.quantiles[w] = np.asarray(quantiles, float).reshape(horizon, len(result.probs))
+            try:
+                mean, quantiles = self.forecast_one(windows.y(w), horizon, result.probs, context)
+                result.mean[w] = np.asarray(mean, float).reshape(horizon)
+                result.quantiles[w] = np.asarray(quantiles, float).reshape(
+                    result.quantiles[w].shape
+                )
+            except Exception as error:  # one series never costs the others
+                result.fail(w, error)
         return result

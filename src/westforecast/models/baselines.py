@@ -20,12 +20,12 @@ from westforecast.kernels.windows import (
 from westforecast.models.base import Model
 from westforecast.models.forecast import Forecast
 from westforecast.models.windows import Windows
-from westforecast.typing import FloatArray
+from westforecast.typing import FloatArray, IntArray
 
 
-def _ahead(back: np.ndarray, horizon: int) -> FloatArray:
+def _ahead(back: IntArray, horizon: int) -> FloatArray:
     """Periods from the last observed value to each step, [W, H]."""
-    return back[:, None] + np.arange(1, horizon + 1.0)
+    return back[:, None] + np.arange(1.0, horizon + 1)
 
 
 @dataclass(frozen=True)
@@ -124,10 +124,11 @@ class InSampleMean(Model):
 
 @dataclass(frozen=True)
 class DampedLogGrowth(Model):
-    """Median log growth, shrunk and damped: yhat(h) = y_T * exp(shrink * g * sum_{i=1..h} damping^i).
+    """Median log growth, shrunk and damped.
 
-    g = median of the log growth per period. Intervals are lognormal around it with
-    Var(h) = h * mean(e^2), e = log growth - g. The point forecast is the median.
+    yhat(h) = y_T * exp(shrink * g * sum_{i=1..h} damping^i), g = median log growth per period.
+    Intervals are lognormal around it with Var(h) = h * mean(e^2), e = log growth - g. The point
+    forecast is the median.
     shrink 0.8 and damping 0.95 are set by hand after the evidence that undamped growth ratios
     over-forecast everywhere (Gardner & McKenzie 1985 for damping).
     """
@@ -162,7 +163,7 @@ class DampedLogGrowth(Model):
         return Forecast.lognormal(mu, np.sqrt(variance[:, None] * ahead), levels)
 
 
-def _mean_square(errors: FloatArray, divisor: np.ndarray) -> FloatArray:
+def _mean_square(errors: FloatArray, divisor: IntArray) -> FloatArray:
     """sum(e^2) / divisor per row [W]; NaN (no interval) where the divisor is not positive."""
     total = np.nansum(errors**2, axis=1)
     return np.where(divisor > 0, total / np.maximum(divisor, 1), np.nan)

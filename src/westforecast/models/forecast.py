@@ -1,12 +1,14 @@
 """What a model gives back."""
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from westforecast.kernels.quantiles import normal_quantiles, probabilities
-from westforecast.models.status import Status
+from westforecast.models.status import Refusal, Status
 from westforecast.typing import FloatArray, IntArray
 
 
@@ -60,6 +62,29 @@ class Forecast:
     def __len__(self) -> int:
         return len(self.mean)
 
+    def put(self, place: IntArray, part: "Forecast") -> None:
+        """Write the forecasts of some windows, at places [P], into this record of all of them."""
+        self.mean[place] = part.mean
+        self.quantiles[place] = part.quantiles
+        self.status[place] = part.status
+        self.reason.update({int(place[k]): why for k, why in part.reason.items()})
+        self.errors.update({int(place[k]): error for k, error in part.errors.items()})
+
+    def refuse(self, window: int, status: Status, reason: str) -> None:
+        """Take a window's forecast away and say why."""
+        self.mean[window] = np.nan
+        self.quantiles[window] = np.nan
+        self.status[window] = status
+        self.reason[int(window)] = reason
+
+    def fail(self, window: int, error: Exception) -> None:
+        """Take a window's forecast away for what a model raised; a `Refusal` keeps its status."""
+        if isinstance(error, Refusal):
+            self.refuse(window, error.status, str(error))
+        else:
+            self.refuse(window, Status.FAILED, f"{type(error).__name__}: {error}")
+        self.errors[int(window)] = error
+
     def interval(self, level: float) -> tuple[FloatArray, FloatArray]:
         """Lower and upper end [W, H] of the central interval of a level in percent."""
         low, high = probabilities([level])
@@ -67,3 +92,18 @@ class Forecast:
             self.quantiles[..., self.probs.index(low)],
             self.quantiles[..., self.probs.index(high)],
         )
+
+    # Results cross process borders; an exception that cannot (and they are anybody's) goes as text.
+    def __reduce__(self) -> tuple[type["Forecast"], tuple[Any, ...]]:
+        errors = {window: _portable(error) for window, error in self.errors.items()}
+        return Forecast, (
+            self.mean, self.quantiles, self.probs, self.status, self.reason, errors
+        )  # fmt: skip
+
+
+def _portable(error: Exception) -> Exception:
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # whatever a foreign exception's own methods raise
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

@@ -71,11 +71,13 @@ class Windows:
         return self.first[self.series] + self.start - self.indptr[self.series]
 
     def y(self, window: int) -> FloatArray:
-        """The values of one window, oldest first."""
-        return self.values[self.start[window] : self.end[window]]
+        """The values of one window, oldest first; read-only."""
+        view = self.values[self.start[window] : self.end[window]]
+        view.flags.writeable = False
+        return view
 
     def rows(self) -> FloatArray:
-        """All windows as one rectangle [W, T], each ending in the last column, NaN before its start."""
+        """All windows as one rectangle [W, T], ending in the last column, NaN before a start."""
         return rectangle(self.values, self.start, self.end)
 
     def take(self, which: IntArray | BoolArray) -> "Windows":

@@ -2,15 +2,16 @@
 
 pluggy validates hooks but does not isolate: one raising implementation fails the whole call, a
 failed registration leaves half a plugin behind, and a misspelt hook passes unnoticed. So every
-entry point is loaded, registered, checked and called on its own, and taken out again where it fails.
+entry point is loaded, checked, registered and called on its own, and taken out where it fails.
 """
 
 import os
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from typing import Any, Literal
 
 import pluggy
@@ -86,12 +87,15 @@ class Registry:
         Raises UnknownNameError, suggesting the nearest name and naming broken plugins that may have
         had it; UsageError where two packages offer the same short name.
         """
+        return self._pair(kind, name)[1]
+
+    def _pair(self, kind: str, name: str) -> tuple[str, Spec]:
         distribution, _, short = name.rpartition(":")
         pairs = self._found.get((kind, short), [])
         if distribution:
-            pairs = [pair for pair in pairs if pair[0] == distribution]
+            pairs = [pair for pair in pairs if pair[0] == _normal(distribution)]
         if len(pairs) == 1:
-            return pairs[0][1]
+            return pairs[0]
         if pairs:
             full = " or ".join(f"{package}:{short}" for package, _ in pairs)
             raise UsageError(
@@ -111,15 +115,14 @@ class Registry:
 
         Raises as `spec`, and PluginError where the import fails, naming package and cause.
         """
-        spec = self.spec(kind, name)
+        distribution, spec = self._pair(kind, name)
         try:
             return spec.load()
-        except (
-            Exception
-        ) as error:  # whatever a package's import raises, the user hears which package
+        except Exception as error:  # whatever an import raises, the user hears which package
             raise PluginError(
-                f"{kind} {name!r} cannot be loaded from {spec.target!r}: "
-                f"{type(error).__name__}: {error}"
+                f"{kind} {name!r} of {distribution} cannot be loaded from {spec.target!r}: "
+                f"{type(error).__name__}: {error}. Repair or update that package, or leave it out "
+                f"with WESTFORECAST_DISABLE={distribution}."
             ) from error
 
     def model(self, name: str, **settings: Any) -> Any:
@@ -129,9 +132,9 @@ class Registry:
         try:
             return factory(**{**getattr(spec, "settings", {}), **settings})
         except TypeError as error:
-            told = ", ".join(f"{k}={v!r}" for k, v in settings.items())
+            told = ", ".join(f"{k}={v!r}" for k, v in settings.items()) or "none"
             raise UsageError(
-                f"model {name!r} does not take these settings ({told}): {error}"
+                f"model {name!r} cannot be made with these settings ({told}): {error}"
             ) from error
 
 
@@ -147,14 +150,21 @@ def load(points: Iterable[EntryPoint] | None = None, core: bool = True) -> Regis
     plugins: list[PluginInfo] = []
     failures: list[PluginFailure] = []
     if core:
-        plugins.append(_use(manager, defaults, "westforecast", _core_version(), "core"))
+        plugins.append(_use(manager, defaults, "westforecast", _core_version(), "core", set()))
     for point in sorted(_allowed(points), key=lambda p: (_distribution(p), p.name)):
+        distribution, version = _distribution(point), _version(point)
+        taken = {
+            (kind, spec.name)
+            for info in plugins
+            if info.distribution == distribution
+            for kind, specs in info.specs.items()
+            for spec in specs
+        }
         try:
-            plugins.append(_load_one(manager, point))
+            plugin = _imported(point)
+            plugins.append(_use(manager, plugin, distribution, version, point.name, taken))
         except _Broken as broken:
-            failure = PluginFailure(
-                broken.kind, _distribution(point), _version(point), point.name, broken.reason
-            )
+            failure = PluginFailure(broken.kind, distribution, version, point.name, broken.reason)
             if os.environ.get("WESTFORECAST_STRICT") == "1":
                 raise PluginError(f"plugin {failure}") from broken.__cause__
             failures.append(failure)
@@ -182,68 +192,86 @@ class _Broken(Exception):
         self.reason = reason
 
 
-def _load_one(manager: pluggy.PluginManager, point: EntryPoint) -> PluginInfo:
+def _imported(point: EntryPoint) -> Any:
     try:
-        plugin = point.load()
+        return point.load()
     except Exception as error:  # any exception at import is the plugin's; Ctrl-C still passes
         raise _Broken("import_error", f"{type(error).__name__}: {error}") from error
-    return _use(manager, plugin, _distribution(point), _version(point), point.name)
 
 
 def _use(
-    manager: pluggy.PluginManager, plugin: Any, distribution: str, version: str, entry_point: str
+    manager: pluggy.PluginManager,
+    plugin: Any,
+    distribution: str,
+    version: str,
+    entry_point: str,
+    taken: set[tuple[str, str]],
 ) -> PluginInfo:
-    """Register one plugin, check its hooks, call them; roll back and raise _Broken on any failure."""
+    """Check, register and call one plugin; roll back and raise _Broken on any failure.
+
+    taken: (kind, name) of what the same distribution registered through other entry points.
+    """
     name = f"{distribution}:{entry_point}"
     try:
         _check_hooks(plugin)
         try:
             manager.register(plugin, name)
-        except (pluggy.PluginValidationError, ValueError) as error:
+        except pluggy.PluginValidationError as error:
             raise _Broken("bad_signature", str(error)) from error
         specs = {
             kind: _call(manager, plugin, hook, wanted) for hook, (kind, wanted) in HOOKS.items()
         }
-    except _Broken:
+        for kind, found in specs.items():
+            for spec in found:
+                if (kind, spec.name) in taken:
+                    raise _Broken("duplicate_name", f"{kind} {spec.name!r} is registered twice")
+                taken.add((kind, spec.name))
+    except Exception as error:  # a foreign object may raise anything, even where it is looked at
         if manager.has_plugin(name):
             manager.unregister(name=name)
-        raise
+        if isinstance(error, _Broken):
+            raise
+        raise _Broken("wrong_object", f"{type(error).__name__}: {error}") from error
     return PluginInfo(distribution, version, entry_point, specs)
 
 
 def _check_hooks(plugin: Any) -> None:
-    """Refuse objects without hooks, and hooks that this library does not know."""
-    marked = [n for n in dir(plugin) if getattr(getattr(plugin, n, None), f"{PROJECT}_impl", None)]
-    lookalikes = [n for n in dir(plugin) if n.startswith(f"{PROJECT}_register") and n not in marked]
-    for name in (*marked, *lookalikes):
+    """Refuse objects without hooks, hooks this library does not know, and unmarked lookalikes."""
+    marked: set[str] = set()
+    for name in dir(plugin):
+        options = getattr(getattr(plugin, name, None), f"{PROJECT}_impl", None)
+        if isinstance(options, dict):
+            marked.add(name)
+            name = options.get("specname") or name
+        elif not name.startswith(f"{PROJECT}_register"):
+            continue
         if name not in HOOKS:
             raise _Broken("unknown_hook", f"no hook {name!r}. {nearest(name, HOOKS)}")
-    if lookalikes:
-        raise _Broken("wrong_object", f"{lookalikes[0]} is not marked with @hookimpl")
+        if not isinstance(options, dict):
+            raise _Broken("wrong_object", f"{name} is not marked with @hookimpl")
     if not marked:
         raise _Broken("wrong_object", f"{plugin!r} implements no hook of westforecast")
 
 
 def _call(manager: pluggy.PluginManager, plugin: Any, hook: str, wanted: type) -> tuple[Spec, ...]:
-    caller = getattr(manager.hook, hook)
     specs: list[Spec] = []
-    for implementation in caller.get_hookimpls():
+    for implementation in getattr(manager.hook, hook).get_hookimpls():
         if implementation.plugin is not plugin:
             continue
         try:
-            answer = list(implementation.function() or [])
+            answer = implementation.function()
+            listed = list(answer) if isinstance(answer, Iterable) else answer
         except PluginError as error:
             raise _Broken("bad_spec", f"{hook}: {error}") from error
         except Exception as error:  # a raising hook must cost only its own plugin
             raise _Broken("hook_raised", f"{hook}: {type(error).__name__}: {error}") from error
-        for spec in answer:
-            if not isinstance(spec, wanted):
-                raise _Broken("bad_spec", f"{hook} gave {spec!r}, a {wanted.__name__} expected")
-        specs += answer
-    names = [spec.name for spec in specs]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise _Broken("duplicate_name", f"{hook} registers {sorted(twice)[0]!r} twice")
+        if listed is None:
+            continue
+        if not isinstance(listed, list) or not all(isinstance(spec, wanted) for spec in listed):
+            raise _Broken(
+                "bad_spec", f"{hook} gave {listed!r}; a list of {wanted.__name__} expected"
+            )
+        specs += listed
     return tuple(specs)
 
 
@@ -257,18 +285,24 @@ def _allowed(points: Iterable[EntryPoint] | None) -> list[EntryPoint]:
 
 
 def _names(text: str) -> set[str]:
-    return {name.strip().lower().replace("_", "-") for name in text.split(",") if name.strip()}
+    return {_normal(name.strip()) for name in text.split(",") if name.strip()}
+
+
+def _normal(distribution: str) -> str:
+    """The one spelling of a distribution's name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def _distribution(point: EntryPoint) -> str:
-    return point.dist.name.lower().replace("_", "-") if point.dist else "unknown"
+    return _normal(point.dist.name or "unknown") if point.dist else "unknown"
 
 
 def _version(point: EntryPoint) -> str:
-    return point.dist.version if point.dist else "?"
+    return point.dist.version or "?" if point.dist else "?"
 
 
 def _core_version() -> str:
-    from westforecast import __version__
-
-    return __version__
+    try:
+        return version("westforecast")
+    except PackageNotFoundError:  # run from a source tree
+        return "?"

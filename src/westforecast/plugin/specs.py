@@ -1,4 +1,4 @@
-"""Light registrations: a name, where the thing lives, one sentence. Nothing is imported until used."""
+"""Light registrations: a name, where the thing lives, one sentence; imported when used."""
 
 import re
 from collections.abc import Mapping

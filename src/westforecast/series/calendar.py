@@ -1,31 +1,39 @@
 """Calendars: periods are integers inside, and whatever the caller uses at the edge.
 
-An annual period is its year; a quarter is `4 * year + quarter - 1`; a month is `12 * year + month - 1`.
-Integers given by the caller are taken as period numbers as they are and handed back as integers.
+An annual period is its year; a quarter is `4 * year + quarter - 1`; a month is
+`12 * year + month - 1`. Integers given by the caller are taken as period numbers as they are and
+handed back as integers.
 """
 
 import datetime as dt
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
 from westforecast.errors import UsageError
-from westforecast.typing import Frequency, IntArray
+from westforecast.typing import BoolArray, Frequency, IntArray
 
-Style = Literal["integer", "string", "timestamp", "date", "period"]
+Style = Literal["integer", "string", "iso date", "timestamp", "date", "period"]
 
 PER_YEAR: dict[Frequency, int] = {"Y": 1, "Q": 4, "M": 12}
 WORDS: dict[Frequency, str] = {"Y": "annual", "Q": "quarterly", "M": "monthly"}
 ARTICLES: dict[Frequency, str] = {"Y": "an annual", "Q": "a quarterly", "M": "a monthly"}
+EXAMPLES = "Write 2010 (annual), 2010Q1 (quarterly), 2010-01 (monthly) or a date"
 
+_DATE = re.compile(r"^\s*(\d{4})-(\d{1,2})-(\d{1,2})\s*$")
 _TEXT: dict[Frequency, re.Pattern[str]] = {
-    "Y": re.compile(r"^\s*(\d{4})(?:-\d{1,2}(?:-\d{1,2})?)?\s*$"),
+    "Y": re.compile(r"^\s*(\d{4})(?:-\d{1,2})?\s*$"),
     "Q": re.compile(r"^\s*(\d{4})[-_ ]?[Qq]([1-4])\s*$"),
-    "M": re.compile(r"^\s*(\d{4})[-_ ]?[Mm]?(\d{1,2})(?:-\d{1,2})?\s*$"),
+    "M": re.compile(r"^\s*(\d{4})[-_ ]?[Mm]?(\d{1,2})\s*$"),
 }
+
+_ALIASES: dict[str, Frequency] = {
+    **dict.fromkeys(("Y", "A", "AS", "YE", "YS", "YEARLY", "ANNUAL"), "Y"),
+    **dict.fromkeys(("Q", "QE", "QS", "QUARTERLY"), "Q"),
+    **dict.fromkeys(("M", "ME", "MS", "MONTHLY"), "M"),
+}  # fmt: skip
 
 
 def frequency_of(alias: str) -> Frequency:
@@ -34,25 +42,22 @@ def frequency_of(alias: str) -> Frequency:
     >>> frequency_of("YE-DEC")
     'Y'
     """
-    head = alias.strip().upper().split("-")[0]
-    folded = {"A": "Y", "AS": "Y", "YE": "Y", "YS": "Y", "YEARLY": "Y", "ANNUAL": "Y"}
-    folded |= {"QE": "Q", "QS": "Q", "ME": "M", "MS": "M"}
-    folded |= {"QUARTERLY": "Q", "MONTHLY": "M"}
-    head = folded.get(head, head)
-    if head not in PER_YEAR:
+    head = str(alias).strip().upper().split("-")[0]
+    if head not in _ALIASES:
         raise UsageError(
-            f"freq={alias!r} is not a calendar this library keeps. Expected one of "
-            f"{', '.join(get_args(Frequency))} (annual, quarterly, monthly) or a pandas alias of it."
+            f"freq={alias!r} is not a calendar this library keeps. Expected 'Y' (annual), "
+            "'Q' (quarterly), 'M' (monthly) or a pandas alias of one."
         )
-    return head  # type: ignore[return-value]
+    return _ALIASES[head]
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """How integer periods read in the caller's own type.
 
-    freq: "Y", "Q" or "M". style: what the caller's `ds` column holds. For timestamps and dates
-    `month` (0-based inside the period) and `day` (None = last of the month) place the stamp.
+    freq: "Y", "Q" or "M". style: what the caller's `ds` column holds. For stamps and dates `month`
+    (0-based inside the period) and `day` (None = last of the month) say where in the period they
+    stand.
     """
 
     freq: Frequency = "Y"
@@ -76,52 +81,66 @@ class Calendar:
         year, part = divmod(int(period), PER_YEAR[self.freq])
         return f"{year}Q{part + 1}" if self.freq == "Q" else f"{year}-{part + 1:02d}"
 
+    def span(self, first: int, last: int) -> str:
+        """Two periods in words, or one where they are the same: 2001-2005, 2010-01 to 2010-03."""
+        if first == last:
+            return self.label(first)
+        joint = "-" if self.freq == "Y" or self.style == "integer" else " to "
+        return f"{self.label(first)}{joint}{self.label(last)}"
+
     def encode(self, periods: IntArray) -> Any:
         """Integer periods in the caller's type, as an array.
 
         pandas periods come as their labels; `series.frame` makes them periods again.
         """
+        periods = np.asarray(periods, dtype=np.int64)
         if self.style == "integer":
-            return np.asarray(periods, dtype=np.int64)
+            return periods
         if self.style in {"string", "period"}:
-            return np.array([self.label(p) for p in periods], dtype=object)
-        months = np.asarray(periods, dtype=np.int64) * (12 // PER_YEAR[self.freq]) + self.month
-        stamps = (months - 1970 * 12).astype("datetime64[M]")
-        if self.day is None:
-            days = (stamps + 1).astype("datetime64[D]") - 1
-        else:
-            days = stamps.astype("datetime64[D]") + (self.day - 1)
-        return days.astype(object) if self.style == "date" else days.astype("datetime64[ns]")
+            distinct, place = np.unique(periods, return_inverse=True)
+            return np.array([self.label(p) for p in distinct], dtype=object)[place]
+        months = periods * (12 // PER_YEAR[self.freq]) + self.month
+        begin = (months - 1970 * 12).astype("datetime64[M]")
+        days = (begin + 1).astype("datetime64[D]") - 1
+        if self.day is not None:
+            days = np.minimum(begin.astype("datetime64[D]") + (self.day - 1), days)
+        if self.style == "timestamp":
+            # nanoseconds, the common unit, end in 2262
+            return days.astype("datetime64[s]" if (days > _LAST_NS).any() else "datetime64[ns]")
+        return days.astype(object) if self.style == "date" else days.astype(str).astype(object)
 
     def decode(self, value: Any) -> int:
         """One caller's value (2010, "2010Q1", a Timestamp ...) as an integer period."""
-        periods, bad, _ = parse([value], self.freq)
-        if bad.any():
-            raise UsageError(f"{value!r} is not a {WORDS[self.freq]} period.")
+        periods, bad, _ = parse(np.array([value, None], dtype=object)[:1], self.freq)
+        if bad[0]:
+            raise UsageError(f"{value!r} is not {ARTICLES[self.freq]} period. {EXAMPLES}.")
         return int(periods[0])
 
 
-def parse(values: Sequence[Any], freq: Frequency) -> tuple[IntArray, np.ndarray, Calendar]:
+_LAST_NS = np.datetime64("2262-01-01")
+_LARGEST = 2.0**53  # whole floats are exact up to here
+
+
+def parse(values: np.ndarray, freq: Frequency) -> tuple[IntArray, BoolArray, Calendar]:
     """Times as integer periods.
 
-    Returns the periods [N], a mask [N] of values that could not be read, and the calendar that
-    turns periods back into what was given. A column that mixes kinds of time is read as text where
-    possible; what cannot be read is marked, never guessed.
+    values: [N] numbers, datetimes, or objects with None for null. Returns the periods [N], a mask
+    [N] of values that could not be read, and the calendar that turns periods back into what was
+    given. What cannot be read is marked, never guessed.
     """
-    array = np.asarray(values)
-    if array.dtype.kind in "iu":
-        return array.astype(np.int64), np.zeros(len(array), bool), Calendar(freq, "integer")
-    if array.dtype.kind == "f":
-        whole = np.isfinite(array) & (array == np.floor(array))
-        return np.where(whole, array, 0).astype(np.int64), ~whole, Calendar(freq, "integer")
-    if array.dtype.kind == "M":
-        return _parse_stamps(array.astype("datetime64[D]"), freq, "timestamp")
-    return _parse_objects(list(values), freq)
+    if values.dtype.kind in "iu":
+        return values.astype(np.int64), np.zeros(len(values), bool), Calendar(freq, "integer")
+    if values.dtype.kind == "f":
+        whole = (np.abs(values) < _LARGEST) & (values == np.floor(values))
+        return np.where(whole, values, 0).astype(np.int64), ~whole, Calendar(freq, "integer")
+    if values.dtype.kind == "M":
+        return _parse_stamps(values.astype("datetime64[D]"), freq, "timestamp")
+    return _parse_objects(values, freq)
 
 
 def _parse_stamps(
     days: np.ndarray, freq: Frequency, style: Style
-) -> tuple[IntArray, np.ndarray, Calendar]:
+) -> tuple[IntArray, BoolArray, Calendar]:
     bad = np.isnat(days)
     months = days.astype("datetime64[M]")
     number = np.where(bad, 0, months.astype(np.int64) + 1970 * 12)
@@ -132,61 +151,67 @@ def _parse_stamps(
         return periods, bad, Calendar(freq, style)
     day = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
     last = ((months + 1).astype("datetime64[D]") - 1) == days
-    # A stamp set that ends every month is "end of period", whatever the month's length.
-    is_end = bool(last[good].all())
-    first_good = int(np.flatnonzero(good)[0])
-    calendar = Calendar(
-        freq, style, int(offset[first_good]), None if is_end else int(day[first_good])
-    )
-    mixed = good & (offset != calendar.month)
-    if not is_end:
-        mixed |= good & (day != day[first_good])
-    # Stamps at several places inside the period keep the first one's place; the period is what counts.
-    return periods, bad, calendar if not mixed.any() else Calendar(freq, style, 0, 1)
+    month = set(offset[good].tolist())
+    # Stamps that all end a month are "end of period", whatever the month's length.
+    places = {None} if last[good].all() else set(day[good].tolist())
+    if len(month) == len(places) == 1:
+        return periods, bad, Calendar(freq, style, month.pop(), places.pop())
+    # Stamps at several places inside the period: the period is what counts, told by its first day.
+    return periods, bad, Calendar(freq, style)
 
 
-def _parse_objects(values: list[Any], freq: Frequency) -> tuple[IntArray, np.ndarray, Calendar]:
-    count = len(values)
-    periods, bad = np.zeros(count, np.int64), np.zeros(count, bool)
-    sample = next((v for v in values if v is not None and v == v), None)
-    if isinstance(sample, dt.date | np.datetime64):
-        days = np.array([_as_day(v) for v in values], dtype="datetime64[D]")
-        style: Style = "timestamp" if isinstance(sample, dt.datetime) else "date"
-        return _parse_stamps(days, freq, style)
+def _parse_objects(values: np.ndarray, freq: Frequency) -> tuple[IntArray, BoolArray, Calendar]:
+    sample = next((value for value in values if value is not None), None)
     if hasattr(sample, "ordinal") and hasattr(sample, "freqstr"):  # pandas.Period
         return _parse_periods(values, freq)
-    all_numbers = True
-    for i, value in enumerate(values):
-        if isinstance(value, bool) or value is None:
-            bad[i] = True
-        elif isinstance(value, int | np.integer) or (isinstance(value, float) and value == value and value.is_integer()):
-            periods[i] = int(value)
-        else:
-            all_numbers = False
-            match = _TEXT[freq].match(value) if isinstance(value, str) else None
-            if match is None:
-                bad[i] = True
-                continue
-            year = int(match[1])
-            part = int(match[2]) if freq != "Y" else 1
-            bad[i] = not 1 <= part <= PER_YEAR[freq]
-            periods[i] = year * PER_YEAR[freq] + part - 1
-    return periods, bad, Calendar(freq, "integer" if all_numbers else "string")
+    if isinstance(sample, str):
+        style: Style = "iso date"
+    else:
+        style = "date" if type(sample) is dt.date else "timestamp"
+    days = np.array([_as_day(value) for value in values], dtype="datetime64[D]")
+    periods, bad, calendar = _parse_stamps(days, freq, style)
+    if isinstance(sample, dt.date | np.datetime64):
+        return periods, bad, calendar
+    for i in np.flatnonzero(bad):
+        number = _as_number(values[i], freq)
+        if number is not None:
+            periods[i], bad[i] = number, False
+            word: Style = "string" if isinstance(sample, str) else "integer"
+            calendar = Calendar(freq, word)
+    return periods, bad, calendar
 
 
-def _as_day(value: Any) -> Any:
-    try:
-        return np.datetime64(value, "D")
-    except (TypeError, ValueError):
-        return np.datetime64("NaT")
+def _as_day(value: Any) -> dt.date | None:
+    """The day of a date, a stamp (by the caller's clock, whatever the time zone) or ISO text."""
+    if isinstance(value, np.datetime64):
+        value = value.astype("datetime64[D]").item()
+    if isinstance(value, dt.datetime):
+        return value.date() if value == value else None
+    if isinstance(value, str) and (match := _DATE.match(value)):
+        try:
+            return dt.date(*map(int, match.groups()))
+        except ValueError:  # 2010-02-30
+            return None
+    return value if isinstance(value, dt.date) else None
 
 
-def _parse_periods(values: list[Any], freq: Frequency) -> tuple[IntArray, np.ndarray, Calendar]:
-    periods, bad = np.zeros(len(values), np.int64), np.zeros(len(values), bool)
-    part_of = {"Y": lambda p: 0, "Q": lambda p: p.quarter - 1, "M": lambda p: p.month - 1}[freq]
-    for i, value in enumerate(values):
-        if not hasattr(value, "ordinal") or value is None or value != value:
-            bad[i] = True
-        else:
-            periods[i] = value.year * PER_YEAR[freq] + part_of(value)
+def _as_number(value: Any, freq: Frequency) -> int | None:
+    """A number of a period, or text like 2010, 2010Q1, 2010-01; None for anything else."""
+    if isinstance(value, str):
+        match = _TEXT[freq].match(value)
+        year, part = (int(match[1]), int(match[2]) if freq != "Y" else 1) if match else (0, 0)
+        return year * PER_YEAR[freq] + part - 1 if 1 <= part <= PER_YEAR[freq] else None
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        number = float(value)
+        return int(number) if abs(number) < _LARGEST and number.is_integer() else None
+    return None
+
+
+def _parse_periods(values: np.ndarray, freq: Frequency) -> tuple[IntArray, BoolArray, Calendar]:
+    bad = np.array([not hasattr(value, "ordinal") for value in values])
+    months = [
+        0 if none else 12 * value.year + value.month - 1
+        for value, none in zip(values, bad, strict=True)
+    ]
+    periods = np.array(months, np.int64) // (12 // PER_YEAR[freq])
     return periods, bad, Calendar(freq, "period")

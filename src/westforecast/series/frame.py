@@ -4,28 +4,42 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from narwhals import selectors
 
 from westforecast.errors import DataError, Problem, UsageError, nearest
 from westforecast.series.calendar import Calendar
 from westforecast.typing import BoolArray, FloatArray, IntArray
+
+Backend = Literal["pandas", "polars", "pyarrow"]
+
+# What a column of numbers may say, in any case, where it has none.
+_BLANK = {"", "na", "n/a", "#n/a", "nan", "null", "none"}
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """Columns of a frame as arrays, with the kind of frame they came from."""
 
-    columns: Mapping[str, np.ndarray]
-    backend: str  # "pandas", "polars", "pyarrow": what `build` makes again
+    columns: Mapping[str, np.ndarray]  # nulls are NaN, NaT or None
+    backend: Backend  # what `build` makes again
     rows: int
+
+    def without(self, names: Sequence[str]) -> "Table":
+        """The table less some columns."""
+        kept = {name: column for name, column in self.columns.items() if name not in names}
+        return Table(kept, self.backend, self.rows)
 
 
 def read(frame: Any, what: str = "the data") -> Table:
-    """The columns of any frame that narwhals reads (pandas, polars, pyarrow, lazy ones collected)."""
+    """The columns of any frame that narwhals reads: pandas, polars, pyarrow, lazy ones collected.
+
+    Raises UsageError for anything else, DataError where two columns share a name.
+    """
     try:
         native = nw.from_native(frame)
     except TypeError as error:
@@ -33,24 +47,41 @@ def read(frame: Any, what: str = "the data") -> Table:
             f"{what} is a {type(frame).__name__}; expected a pandas, polars or pyarrow data frame "
             "with one row per series and period."
         ) from error
+    except nw.exceptions.DuplicateError as error:
+        twice = " ".join(str(error).split())
+        raise DataError(
+            [Problem("columns", twice, "each name once", "Rename or drop one of them.")], what
+        ) from error
     table = native.collect() if isinstance(native, nw.LazyFrame) else native
-    columns = {name: _array(table.get_column(name)) for name in table.columns}
-    return Table(columns, table.implementation.name.lower(), len(table))
+    columns = {str(name): _array(table.get_column(name)) for name in table.columns}
+    made = table.implementation.name.lower()
+    return Table(
+        columns, cast(Backend, made if made in get_args(Backend) else "pandas"), len(table)
+    )
 
 
-def _array(column: Any) -> np.ndarray:
+def _array(column: nw.Series[Any]) -> np.ndarray:
     dtype = column.dtype
-    if isinstance(dtype, nw.Datetime) and getattr(dtype, "time_zone", None) is None:
-        return np.asarray(column.to_numpy()).astype("datetime64[ns]")
+    if isinstance(dtype, nw.Datetime):
+        # By the caller's clock, whatever the zone: midnight in Shanghai is that day.
+        return np.asarray(column.dt.replace_time_zone(None).to_numpy())
     if dtype.is_numeric() and column.null_count() > 0:
         return np.asarray(column.cast(nw.Float64).to_numpy(), dtype=float)
     if dtype.is_numeric():
         return np.asarray(column.to_numpy())
-    return np.array(column.to_list() if len(column) else [], dtype=object)
+    values = column.to_list()
+    if isinstance(dtype, nw.List | nw.Array | nw.Object):  # tuples can be compared and hashed
+        values = [tuple(v) if isinstance(v, list | np.ndarray) else v for v in values]
+    objects = np.fromiter(values, dtype=object, count=len(values))
+    objects[pd.isna(objects)] = None
+    return objects
 
 
 def read_csv(path: str | Path, **options: Any) -> Table:
-    """A CSV file as columns. Raises UsageError where the file is missing or is no table."""
+    """A CSV file as columns; options as for pandas.read_csv.
+
+    Raises UsageError where the file is missing or is no table.
+    """
     try:
         frame = pd.read_csv(path, encoding="utf-8-sig", **options)
     except FileNotFoundError:
@@ -75,10 +106,11 @@ def read_parquet(path: str | Path) -> Table:
 
 def require(table: Table, wanted: Mapping[str, str], origin: str) -> None:
     """Raise DataError for every wanted column (argument -> name) that the table lacks."""
+    found = ", ".join(table.columns) or "none"
     problems = [
         Problem(
             "columns",
-            f"no column {name!r} (found: {', '.join(table.columns) or 'none'})",
+            f"no column {name!r} (found: {found})",
             f"a column for {argument}",
             f"{nearest(name, table.columns)} Name it with {argument}=...",
         )
@@ -89,10 +121,13 @@ def require(table: Table, wanted: Mapping[str, str], origin: str) -> None:
         raise DataError(problems, origin)
 
 
-def factorize(values: np.ndarray) -> tuple[IntArray, np.ndarray]:
+def factorize(values: np.ndarray) -> tuple[IntArray, list[str]]:
     """Codes [N] (-1 = null) and the distinct values as text, in order of first appearance."""
     codes, distinct = pd.factorize(values, use_na_sentinel=True)
-    return codes.astype(np.int64), np.array([str(v) for v in distinct], dtype=object)
+    # 1 and "1" are one id; an integer column that holds nulls arrives as floats.
+    texts = [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in distinct]
+    merged, names = pd.factorize(np.array(texts, dtype=object))
+    return np.append(merged, -1)[codes].astype(np.int64), names.tolist()
 
 
 def numbers(values: np.ndarray) -> tuple[FloatArray, BoolArray]:
@@ -100,10 +135,8 @@ def numbers(values: np.ndarray) -> tuple[FloatArray, BoolArray]:
     if values.dtype.kind in "iufb":
         return values.astype(float), np.zeros(len(values), bool)
     floats = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").to_numpy(dtype=float)
-    blank = np.array(
-        [v is None or v != v or (isinstance(v, str) and not v.strip()) for v in values]
-    )
-    return floats, np.isnan(floats) & ~blank.astype(bool)
+    blank = [v is None or str(v).strip().lower() in _BLANK for v in values]
+    return floats, np.isnan(floats) & ~np.array(blank, bool)
 
 
 def build(
@@ -112,23 +145,35 @@ def build(
     calendar: Calendar | None = None,
     times: Sequence[str] = (),
 ) -> Any:
-    """A frame of the given kind. `times` names columns of integer periods to hand back as `calendar` reads."""
+    """A frame of the given kind.
+
+    times: names of columns of integer periods, handed back as `calendar` reads them. NaN becomes
+    the kind's own null.
+    Raises UsageError for a kind that this library does not make.
+    """
+    if backend not in get_args(Backend):
+        raise UsageError(
+            f"backend={backend!r} found, one of {', '.join(get_args(Backend))} expected."
+        )
     ready = {
-        name: _time_column(np.asarray(column), calendar)
-        if calendar is not None and name in times
-        else _plain(column)
+        name: _plain(
+            _in_time(np.asarray(column), calendar, backend)
+            if calendar is not None and name in times
+            else column
+        )
         for name, column in columns.items()
     }
-    if backend not in {"pandas", "polars", "pyarrow"}:
-        backend = "pandas"
-    return nw.from_dict(ready, backend=backend).to_native()
+    frame = nw.from_dict(ready, backend=cast(Backend, backend))
+    if backend != "pandas":  # pandas has no other null in a column of numbers
+        frame = frame.with_columns(selectors.by_dtype(nw.Float64).fill_nan(None))
+    return frame.to_native()
 
 
-def _time_column(periods: np.ndarray, calendar: Calendar) -> Any:
+def _in_time(periods: np.ndarray, calendar: Calendar, backend: str) -> Any:
     encoded = calendar.encode(periods)
-    if calendar.style == "period":
+    if calendar.style == "period" and backend == "pandas":
         return pd.PeriodIndex(encoded, freq=calendar.freq)
-    return _plain(encoded)
+    return encoded
 
 
 def _plain(column: Any) -> Any:

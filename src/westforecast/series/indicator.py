@@ -6,6 +6,9 @@ from typing import get_args
 from westforecast.errors import UsageError, nearest
 from westforecast.typing import FlowOrStock, Kind
 
+# What fields of a closed choice may be.
+_CLOSED = {"kind": get_args(Kind), "flow_or_stock": (None, *get_args(FlowOrStock))}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
@@ -17,13 +20,13 @@ class Indicator:
     multiplier: how many units one stored unit stands for (1, 1e4 for 万, 1e8 for 亿, ...).
     kind: level, count, share, rate, index or price.
     flow_or_stock: "flow" (per year) or "stock" (at a date), or None.
-    price_basis: "current", "constant" or None; `base_year` is the year of constant prices or of an index.
+    price_basis: "current", "constant" or None; base_year: of constant prices or of an index.
     region: ISO 3166-2 code or a named aggregate such as CN-WEST.
     publication_lag: periods after a period's end until its value is known.
     lower, upper: bounds the quantity cannot leave; a share in percent lies in [0, 100] by itself.
     breaks: periods (integers) from which on the definition differs from the one before.
 
-    Raises UsageError for a kind that is not known, a multiplier that is not positive, crossed bounds.
+    Raises UsageError for an unknown kind, a multiplier that is not positive, crossed bounds.
     """
 
     id: str
@@ -44,11 +47,11 @@ class Indicator:
     breaks: tuple[int, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise UsageError(
-                f"indicator {self.id!r}: kind {self.kind!r} is not known. "
-                f"{nearest(str(self.kind), get_args(Kind))}"
-            )
+        for name, known in _CLOSED.items():
+            if (value := getattr(self, name)) not in known:
+                raise UsageError(
+                    f"indicator {self.id!r}: {name} {value!r} is not known. {nearest(value, known)}"
+                )
         if not self.multiplier > 0:
             raise UsageError(
                 f"indicator {self.id!r}: multiplier {self.multiplier!r} found, a positive number "
@@ -60,7 +63,7 @@ class Indicator:
                 "0 or more periods expected."
             )
         low, high = self.bounds
-        if low >= high:
+        if not low < high:
             raise UsageError(
                 f"indicator {self.id!r}: lower bound {low:g} is not below upper bound {high:g}."
             )

@@ -1,11 +1,11 @@
 """A panel: many short series in one flat array, with what their numbers mean.
 
-Series *i* is `values[indptr[i]:indptr[i + 1]]` on one regular calendar, `first[i]` the period of its
-first value, NaN = missing. A series spans its first to its last observed value.
+Series *i* is `values[indptr[i]:indptr[i + 1]]` on one regular calendar, `first[i]` the period of
+its first value, NaN = missing. A series spans its first to its last observed value.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
@@ -23,7 +23,7 @@ from westforecast.typing import FloatArray, Gaps, IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Panel:
-    """Series of numbers with their indicators. Build one with `from_frame`, `from_csv` or `from_parquet`.
+    """Series of numbers with their indicators; `from_frame`, `from_csv`, `from_parquet` build one.
 
     values: [N] all values of all series; read-only.
     indptr: [S + 1] where each series begins and ends in `values`.
@@ -42,8 +42,12 @@ class Panel:
     _index: dict[str, int] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        for array in (self.values, self.indptr, self.first):
-            array.flags.writeable = False
+        for name in ("values", "indptr", "first"):
+            array = getattr(self, name)
+            if array.flags.writeable:  # the caller's array stays the caller's
+                array = array.copy()
+                array.flags.writeable = False
+                object.__setattr__(self, name, array)
         self._index.update({indicator.id: i for i, indicator in enumerate(self.indicators)})
 
     # --- in -------------------------------------------------------------------------------------
@@ -59,67 +63,66 @@ class Panel:
         id_col: str = "unique_id",
         time_col: str = "ds",
         target_col: str = "y",
+        ignore: Sequence[str] = (),
     ) -> "Panel":
         """A panel from a long frame: one row per series and period.
 
-        frame: pandas, polars or pyarrow (anything narwhals reads).
+        frame: pandas, polars or pyarrow (anything narwhals reads). Ids become text; times of any
+            kind come back in results as they were given, less their time of day and zone.
         freq: "Y", "Q", "M" or a pandas alias of one.
         meta: indicators, as a mapping id -> Indicator (or dict of its fields) or a frame with one
             row per id. Columns of `frame` named like an Indicator field (unit, kind, region,
-            industry, source ...) are metadata too.
+            industry, source ...) are metadata too; `meta` holds where both say something.
         gaps: "raise" refuses missing periods inside a series; "keep" keeps them as NaN, and models
             that cannot take them say so in their status. Nothing is ever interpolated.
+        ignore: columns that are meant to be left out; others that are neither data nor metadata
+            are left out with a warning.
 
-        Raises DataError listing all bad rows at once; UsageError for a setting that cannot be meant.
+        Raises DataError listing all bad rows at once, UsageError for settings that cannot be meant.
 
         >>> import pandas as pd
         >>> df = pd.DataFrame({"unique_id": "a", "ds": [2008, 2009, 2010], "y": [1.0, 2.0, 4.0]})
         >>> Panel.from_frame(df).span
         (2008, 2010)
         """
-        table = frames.read(frame)
-        return cls._from_table(table, freq, meta, gaps, (id_col, time_col, target_col))
+        return cls._from_table(
+            frames.read(frame), "the data", 0, freq=freq, meta=meta, gaps=gaps, id_col=id_col,
+            time_col=time_col, target_col=target_col, ignore=ignore,
+        )  # fmt: skip
 
     @classmethod
     def from_csv(cls, path: str | Path, **options: Any) -> "Panel":
         """A panel from a CSV file with a header; options as for `from_frame`."""
-        return cls._from_file(frames.read_csv(path), path, 2, options)
+        # Ids are text: 001 keeps its zeros, and NA is Namibia. Only an empty cell is null.
+        text = {options.get("id_col", "unique_id"): str}
+        table = frames.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+        return cls._from_table(table, str(path), 2, **options)
 
     @classmethod
     def from_parquet(cls, path: str | Path, **options: Any) -> "Panel":
         """A panel from a Parquet file; options as for `from_frame`."""
-        return cls._from_file(frames.read_parquet(path), path, 0, options)
-
-    @classmethod
-    def _from_file(
-        cls, table: frames.Table, path: str | Path, first_line: int, options: Mapping[str, Any]
-    ) -> "Panel":
-        names = tuple(
-            options.get(key, default)
-            for key, default in (("id_col", "unique_id"), ("time_col", "ds"), ("target_col", "y"))
-        )
-        unknown = set(options) - {"freq", "meta", "gaps", "id_col", "time_col", "target_col"}
-        if unknown:
-            raise UsageError(f"unknown argument {sorted(unknown)[0]!r} to Panel.from_csv.")
-        return cls._from_table(
-            table, options.get("freq", "Y"), options.get("meta"), options.get("gaps", "raise"),
-            names, str(path), first_line,  # type: ignore[arg-type]
-        )  # fmt: skip
+        return cls._from_table(frames.read_parquet(path), str(path), 0, **options)
 
     @classmethod
     def _from_table(
         cls,
         table: frames.Table,
-        freq: str,
-        meta: Any,
-        gaps: Gaps,
-        names: tuple[str, str, str],
-        origin: str = "the data",
-        first_line: int = 0,
+        origin: str,
+        first_line: int,
+        *,
+        freq: str = "Y",
+        meta: Any = None,
+        gaps: Gaps = "raise",
+        id_col: str = "unique_id",
+        time_col: str = "ds",
+        target_col: str = "y",
+        ignore: Sequence[str] = (),
     ) -> "Panel":
+        names = (id_col, time_col, target_col)
         parts = assemble(
-            table, frequency_of(freq), meta, gaps, names, origin=origin, first_line=first_line
-        )
+            table.without(ignore), frequency_of(freq), meta, gaps, names,
+            origin=origin, first_line=first_line,
+        )  # fmt: skip
         return cls(*parts, backend=table.backend, columns=names)
 
     # --- looking --------------------------------------------------------------------------------
@@ -199,15 +202,15 @@ class Panel:
         for name, condition in wanted.items():
             if condition is None:
                 continue
-            allowed = [condition] if isinstance(condition, str) else list(condition)
+            single = isinstance(condition, str) or not isinstance(condition, Iterable)
+            allowed = {str(value) for value in ([condition] if single else condition)}
             have = [getattr(indicator, name) for indicator in self.indicators]
-            for value in allowed:
-                if value not in have:
-                    raise UnknownNameError(
-                        f"no series with {name}={value!r} in the panel. {nearest(value, set(have))}"
-                    )
-            keep &= np.isin(np.array(have, dtype=object), allowed)
-        return self._take(np.flatnonzero(keep), self.first, self.lengths)
+            for value in sorted(allowed - set(have)):
+                raise UnknownNameError(
+                    f"no series with {name}={value!r} in the panel. {nearest(value, have)}"
+                )
+            keep &= np.array([value in allowed for value in have], bool)
+        return self._take(np.flatnonzero(keep), np.zeros(len(self), np.int64), self.lengths)
 
     def as_of(self, period: Any) -> "Panel":
         """What was known at the end of `period`: values up to it, less each publication lag.
@@ -216,22 +219,29 @@ class Panel:
         """
         limit = self.calendar.decode(period)
         lags = np.array([indicator.publication_lag for indicator in self.indicators], np.int64)
-        lengths = np.clip(limit - lags - self.first + 1, 0, self.lengths)
-        return self._take(np.arange(len(self)), self.first, lengths)
+        stop = np.clip(limit - lags - self.first + 1, 0, self.lengths)
+        return self._take(np.arange(len(self)), np.zeros(len(self), np.int64), stop)
 
-    def _take(self, which: IntArray, first: IntArray, lengths: IntArray) -> "Panel":
-        pieces, sizes = [], []
+    def since(self, period: Any) -> "Panel":
+        """The panel less all values before a period, e.g. those before a change of definition."""
+        begin = np.clip(self.calendar.decode(period) - self.first, 0, self.lengths)
+        return self._take(np.arange(len(self)), begin, self.lengths)
+
+    def _take(self, which: IntArray, begin: IntArray, stop: IntArray) -> "Panel":
+        """Series `which`, each cut to places begin:stop, then to its first and last number."""
+        pieces, first = [], []
         for i in which:
-            piece = self.values[self.indptr[i] : self.indptr[i] + lengths[i]]
+            piece = self.values[self.indptr[i] + begin[i] : self.indptr[i] + stop[i]]
             seen = np.flatnonzero(~np.isnan(piece))
-            piece = piece[: seen[-1] + 1] if len(seen) else piece[:0]
-            pieces.append(piece)
-            sizes.append(len(piece))
+            low, high = (seen[0], seen[-1] + 1) if len(seen) else (0, 0)
+            pieces.append(piece[low:high])
+            first.append(self.first[i] + begin[i] + low)
+        sizes = [len(piece) for piece in pieces]
         return replace(
             self,
             values=np.concatenate(pieces) if pieces else np.empty(0),
             indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-            first=first[which].copy(),
+            first=np.array(first, np.int64),
             indicators=tuple(self.indicators[i] for i in which),
         )
 
@@ -240,7 +250,8 @@ class Panel:
     def to_frame(self, *, meta: bool = False, backend: str | None = None) -> Any:
         """The long frame again, in the caller's kind and column names; `meta` adds unit, region ...
 
-        Missing values inside a series are rows with a null value.
+        Missing values inside a series are rows with a null value; a series without any value has
+        no row. backend: "pandas", "polars" or "pyarrow" for another kind of frame.
         """
         id_col, time_col, target_col = self.columns
         lengths = self.lengths
@@ -251,7 +262,7 @@ class Panel:
         if meta:
             for name in ("name", "unit", "kind", "region", "industry", "source"):
                 column = [getattr(indicator, name) for indicator in self.indicators]
-                columns[name] = frames.repeat(column, lengths)
+                columns.setdefault(name, frames.repeat(column, lengths))
         return frames.build(columns, backend or self.backend, self.calendar, (time_col,))
 
     def digest(self) -> str:
@@ -264,37 +275,35 @@ class Panel:
 
     def describe(self) -> list[dict[str, Any]]:
         """One record a series: id, name, unit, region, first, last, n, missing, last value."""
-        records = []
-        for i, indicator in enumerate(self.indicators):
-            values = self.values[self.indptr[i] : self.indptr[i + 1]]
-            label = self.calendar.label
-            filled = len(values) > 0
-            records.append(
-                {
-                    "id": indicator.id,
-                    "name": indicator.name,
-                    "unit": indicator.unit,
-                    "region": indicator.region,
-                    "first": label(int(self.first[i])) if filled else "-",
-                    "last": label(int(self.last[i])) if filled else "-",
-                    "n": int(np.isfinite(values).sum()),
-                    "missing": int(np.isnan(values).sum()),
-                    "last value": f"{values[-1]:,.6g}" if filled else "-",
-                }
-            )
-        return records
+        return [self._record(i) for i in range(len(self))]
+
+    def _record(self, i: int) -> dict[str, Any]:
+        indicator, label = self.indicators[i], self.calendar.label
+        values = self.values[self.indptr[i] : self.indptr[i + 1]]
+        filled = len(values) > 0
+        return {
+            "id": indicator.id,
+            "name": indicator.name,
+            "unit": indicator.unit,
+            "region": indicator.region,
+            "first": label(self.first[i]) if filled else "-",
+            "last": label(self.last[i]) if filled else "-",
+            "n": int(np.isfinite(values).sum()),
+            "missing": int(np.isnan(values).sum()),
+            "last value": f"{values[-1]:,.6g}" if filled else "-",
+        }
 
     def _headline(self) -> str:
         count = f"{len(self)} series" if len(self) else "no series"
         observed = int(np.isfinite(self.values).sum())
         gaps = int(np.isnan(self.values).sum())
-        span = "-".join(map(self.calendar.label, self.span)) if observed else "no values"
+        span = self.calendar.span(*self.span) if observed else "no values"
         missing = f", {gaps} missing inside" if gaps else ""
         return f"Panel: {count}, {WORDS[self.calendar.freq]}, {span}, {observed:,} values{missing}"
 
     def __repr__(self) -> str:
         shown = 10
-        records = self.describe()[:shown]
+        records = [self._record(i) for i in range(min(shown, len(self)))]
         if not records:
             return self._headline()
         head = [name for name in records[0] if any(str(r[name]) for r in records)]
@@ -307,7 +316,7 @@ class Panel:
 
     def _repr_html_(self) -> str:
         shown = 20
-        records = self.describe()[:shown]
+        records = [self._record(i) for i in range(min(shown, len(self)))]
         head = "".join(f"<th>{escape(name)}</th>" for name in (records[0] if records else ()))
         body = "".join(
             "<tr>" + "".join(f"<td>{escape(str(v))}</td>" for v in record.values()) + "</tr>"

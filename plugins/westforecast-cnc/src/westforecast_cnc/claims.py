@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
 from westforecast.study import Claim
-
 from westforecast_cnc.arithmetic import Processing, implied_total, split_gain
 
 FigureReader = Callable[[str, int], float]

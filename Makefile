@@ -1,0 +1,49 @@
+# Everything runs in .venv, which the first target that needs it makes.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+MADE   := requirements.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
+
+.DEFAULT_GOAL := help
+.PHONY: help cnc test lint format types contracts suite bench clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+cnc: $(VENV)/installed  ## Forecast western China's CNC machine tool output to 2020; report in out/cnc
+	$(BIN)/westforecast run cnc
+
+test: lint types contracts suite  ## Lint, types, import contracts and all tests
+
+lint: $(VENV)/tools  ## ruff: errors and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/tools  ## Rewrite files as ruff formats them
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/tools  ## mypy, strict
+	$(BIN)/mypy
+
+contracts: $(VENV)/tools  ## import-linter: imports go down only
+	$(BIN)/lint-imports
+
+suite: $(VENV)/tools  ## The tests alone
+	$(BIN)/pytest -q
+
+bench: $(VENV)/tools  ## Run the benchmarks, timed
+	$(BIN)/pytest benchmarks --benchmark-enable -q
+
+clean:  ## Remove the environment, caches and outputs
+	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/installed: $(MADE)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -r requirements.txt
+	touch $@
+
+$(VENV)/tools: $(VENV)/installed
+	$(PIP) -r requirements.txt -e '.[test]'
+	touch $@

@@ -1,0 +1,129 @@
+"""The study runs from any origin, keeps its identities, and says what it assumes."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from westforecast import dataset
+from westforecast.domain.identity import holds
+from westforecast.study import files_of, read_study, run_study
+from westforecast_cnc.files import study as study_path
+
+
+@pytest.fixture(scope="module")
+def study():
+    """The study with fewer paths: the tests are about structure."""
+    return replace(read_study(study_path()), paths=500)
+
+
+@pytest.fixture(scope="module")
+def result(study):
+    return run_study(study)
+
+
+def test_every_model_of_the_default_study_answers(result):
+    assert result.failures == []
+    assert result.study.origin == 2010
+    assert result.study.until == 2020
+
+
+def test_identities_hold_in_every_path_of_every_scenario(result):
+    factors = result.factors()
+    for values in result.paths.values():
+        for derived in result.study.derived.values():
+            assert holds(values[derived.name], derived.identity, values, factors)
+
+
+def test_the_chain_in_2010_is_the_observed_one(result):
+    base = result.paths["baseline"]
+    national = 697_300 * 0.296
+    np.testing.assert_allclose(base["cnc_units"][:, 0], national)
+    np.testing.assert_allclose(base["west_units"][:, 0], national * 0.0895)
+    billions = base["cutting"] * base["unit_value"] * 1e3 / 1e9
+    np.testing.assert_allclose(base["output_value"], billions)
+    west = billions * base["cnc_value_ratio"] / 100 * 0.0895
+    np.testing.assert_allclose(base["west_value"], west)
+
+
+def test_ratios_stay_inside_0_to_100(result):
+    for name in ("cnc_ratio", "cnc_value_ratio"):
+        paths = result.paths["baseline"][name]
+        assert paths.min() >= 0
+        assert paths.max() <= 100
+
+
+def test_scenarios_are_those_of_the_source_text(result):
+    share = {name: values["west_share"][0] for name, values in result.paths.items()}
+    assert list(share) == [
+        "baseline",
+        "share +3 points",
+        "share +4 points",
+        "share +5 points",
+        "deep processing as the nation",
+        "deep processing as the East",
+    ]
+    assert [share[f"share +{k} points"][5] for k in (3, 4, 5)] == pytest.approx(
+        [11.95, 12.95, 13.95]
+    )
+    assert share["share +5 points"][-1] == share["share +5 points"][5]
+    assert share["deep processing as the nation"][-1] / 8.95 == pytest.approx(33.54 / 27.12)
+    east = (45.70 / 34.56) / (27.12 / 33.54)
+    assert share["deep processing as the East"][-1] / 8.95 == pytest.approx(east)
+    for parts in result.decompositions.values():
+        assert parts.market + parts.share + parts.interaction == pytest.approx(parts.total)
+
+
+def test_western_figures_have_no_outcomes(result):
+    """The western share is assumed, so nothing western can be scored."""
+    assert not [row for row in result.hindsight if row.series.startswith("west")]
+    assert result.outcomes("west_units") == {}
+    scored = {row.series for row in result.hindsight}
+    assert {"cutting", "cnc_ratio", "cnc_units"} <= scored
+
+
+def test_hindsight_of_the_national_market_is_the_published_series(result):
+    rows = [r for r in result.hindsight if (r.series, r.model) == ("cutting", "Naive")]
+    assert {r.year: r.outcome for r in rows}[2020] == 513_000
+    assert {r.forecast for r in rows} == {697_300.0}
+
+
+@pytest.mark.parametrize("origin", [2002, 2006, 2009, 2013, 2019, 2022])
+def test_any_origin_runs(study, origin):
+    other = run_study(replace(study, origin=origin, until=origin + 6, paths=200))
+    assert np.isfinite(other.at_target("west_units").point)
+    values = sorted(other.components["cutting"].observed)
+    assert values[-1] == origin
+    if origin < 2007:  # one published CNC ratio by value: nothing in yuan can be forecast
+        assert "cnc_value_ratio" in other.lost
+        assert "west_value" not in other.paths["baseline"]
+
+
+def test_the_files_tell_the_whole_story(result):
+    files = files_of(result)
+    page = files["report.html"].decode()
+    for words in (
+        "8.95",
+        "share +3 points",
+        "Hindsight",
+        "impossible",
+        "0.8086",
+        "1.3223",
+        "AutoARIMA",
+        "Elasticity to GDP",
+        "No series of western CNC output exists",
+    ):
+        assert words in page, words
+    assert page.count('class="tag') == len(result.claims) == 23
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["seed"] == 2020
+    assert {"westforecast-arima", "westforecast-ets", "westforecast-growth"} <= set(
+        manifest["plugins"]
+    )
+
+
+def test_the_data_set_is_registered():
+    panel = dataset("cnc")
+    assert panel.value("mt_cut_units.CN", 2010) == 697_300
+    assert panel.indicator("cnc_share_units.CN").is_percent

@@ -1,0 +1,1 @@
+"""The smallest model plugin of westforecast."""

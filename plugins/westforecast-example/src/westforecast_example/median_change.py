@@ -1,0 +1,39 @@
+"""The median of the last changes, carried on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from westforecast.errors import UsageError
+from westforecast.kernels.quantiles import normal_quantiles
+from westforecast.models import Context, SeriesModel
+from westforecast.typing import FloatArray
+
+
+@dataclass(frozen=True)
+class MedianChange(SeriesModel):
+    """A random walk with the median change as its drift: yhat(h) = y_T + h * m.
+
+    m is the median of the last `last` changes. Var(h) = h * mean((change - m)^2) over the same
+    changes.
+    """
+
+    last: int = 5
+
+    min_train: ClassVar[int] = 3  # two changes: one for the drift, one more for the spread
+
+    def __post_init__(self) -> None:
+        if self.last < 2:
+            raise UsageError(f"last={self.last} found, at least 2 changes expected.")
+
+    def forecast_one(
+        self, y: FloatArray, horizon: int, probs: Sequence[float], context: Context
+    ) -> tuple[FloatArray, FloatArray]:
+        changes = np.diff(y)[-self.last :]
+        drift = np.median(changes)
+        step = np.arange(1, horizon + 1)  # [H]
+        mean = y[-1] + drift * step
+        sd = np.sqrt(np.mean((changes - drift) ** 2) * step)
+        return mean, normal_quantiles(mean, sd, probs)

@@ -1,0 +1,177 @@
+"""Models that follow a driver: a growth ratio, an elasticity, a constant share.
+
+How the driver is seen, what their quantiles are: see `westforecast_growth.following`.
+"""
+
+from dataclasses import KW_ONLY, dataclass
+from math import isfinite
+from typing import ClassVar
+
+import numpy as np
+
+from westforecast.errors import UsageError
+from westforecast.kernels.windows import observed_count
+from westforecast.models import OutOfDomain, Refusal, TooShort
+from westforecast.typing import FloatArray
+from westforecast_growth.following import AbstractDriven, Relation
+from westforecast_growth.response import Convention, check_convention
+from westforecast_growth.settings import check_window, is_positive
+from westforecast_growth.walk import (
+    least_squares,
+    periods,
+    reach,
+    recent,
+    rise,
+    span,
+    through_ends,
+)
+
+
+@dataclass(frozen=True)
+class GrowthRatio(AbstractDriven):
+    """The series' growth relative to the driver's: yhat(h) = y_T * (x(T + h) / x_T)^r.
+
+    r = log(y_b / y_a) / log(x_b / x_a), a and b the first and the last period with both observed.
+    It is a ratio of log growth: r = 1 is a constant share, and a path compounds exactly.
+    Var(r) = sigma^2 * (b - a) / log(x_b / x_a)^2. Taken as they are, growth ratios over-forecast;
+    `shrink` draws them towards a norm.
+
+    window: periods to look back for r, all by default.
+    shrink, norm: the ratio used is norm + shrink * (r - norm); 1 takes r as it is, 0 the norm.
+    min_growth: the driver's mean log growth a period must exceed this, up or down; a ratio to a
+        growth near zero means nothing (OUT_OF_DOMAIN).
+    driver, driver_model, driver_path: see `AbstractDriven`.
+    """
+
+    _: KW_ONLY
+    window: int | None = None
+    shrink: float = 1.0
+    norm: float = 1.0
+    min_growth: float = 0.005
+
+    min_train: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_window(self.window)
+        _check_min_growth(self.min_growth)
+        if not 0 <= self.shrink <= 1 or not isfinite(self.norm):
+            raise UsageError(
+                f"shrink {self.shrink} and norm {self.norm} found; expected 0 <= shrink <= 1 and a "
+                "finite norm."
+            )
+
+    def relate(self, y: FloatArray, x: FloatArray) -> Relation:
+        y, x = recent(y, self.window), recent(x, self.window)
+        ratio, spread = through_ends(y, x)
+        return Relation(
+            elasticity=self.norm + self.shrink * (ratio - self.norm),
+            spread=self.shrink**2 * spread,
+            fitted=1,
+            refusals=_objections(x, rise(x), self),
+        )
+
+
+@dataclass(frozen=True)
+class Elasticity(AbstractDriven):
+    """Growth from the driver's growth by an elasticity e, under one of three labelled conventions.
+
+    convention   yhat(h)                                  e
+    "log-log"    y_T * (x(T + h) / x_T)^e                 least-squares slope of log y on log x
+    "annual"     y_T * prod_t (1 + e * g_t)               ratio of the average growth a period
+    "period"     y_T * (1 + e * (x(T + h) / x_T - 1))     the same ratio
+
+    g_t = x_t / x_{t-1} - 1, averages are compound. The forecast starts from the last value, not
+    from a fitted line. The conventions differ a lot (`westforecast_growth.response`): "period" is
+    what planning textbooks do with incomes, a yearly ratio applied to the whole growth since T, and
+    drifts away from the others as the horizon grows.
+
+    Var(e) / sigma^2 is sum_k elapsed_k * (sum_{t >= k} w_t)^2 with the least-squares weights w
+    (errors walk), or ((1 + g_y) / g_x)^2 / n for the ratio of average growth over n periods.
+
+    elasticity: e itself, where experts set it; it then counts as certain. Estimated by default.
+    window: periods to look back for e, all by default.
+    min_growth: as for `GrowthRatio`; under "log-log" the range of log x a period must exceed it.
+    driver, driver_model, driver_path: see `AbstractDriven`.
+    """
+
+    convention: Convention = "log-log"
+    _: KW_ONLY
+    elasticity: float | None = None
+    window: int | None = None
+    min_growth: float = 0.005
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_convention(self.convention)
+        check_window(self.window)
+        _check_min_growth(self.min_growth)
+        if self.elasticity is not None and not isfinite(self.elasticity):
+            raise UsageError(f"elasticity {self.elasticity} found, a finite number expected.")
+
+    def required(self, season_length: int) -> int:
+        return 1 if self.elasticity is not None else 2
+
+    @property
+    def form(self) -> Convention:
+        return self.convention
+
+    def relate(self, y: FloatArray, x: FloatArray) -> Relation:
+        if self.elasticity is not None:
+            given = np.full(len(y), float(self.elasticity))
+            return Relation(given, np.zeros(len(y)), fitted=0, refusals={})
+        y, x = recent(y, self.window), recent(x, self.window)
+        log_log = self.convention == "log-log"
+        ratio, spread = least_squares(y, x) if log_log else _average_rates(y, x)
+        moved = reach(x) if log_log else rise(x)
+        return Relation(ratio, spread, fitted=1, refusals=_objections(x, moved, self))
+
+
+@dataclass(frozen=True)
+class ConstantShare(AbstractDriven):
+    """The last share of the driver, held: yhat(h) = (y_T / x_T) * x(T + h).
+
+    The share walks in logs: sigma^2 is the mean square of its past log changes, per period; e = 1
+    is not estimated. Where the driver is published later than the series, x_T is the driver's own
+    forecast (or assumed level) of that period.
+
+    driver, driver_model, driver_path: see `AbstractDriven`.
+    """
+
+    def relate(self, y: FloatArray, x: FloatArray) -> Relation:
+        return Relation(np.ones(len(y)), np.zeros(len(y)), fitted=0, refusals={})
+
+
+def _average_rates(y: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Ratio of the average growth a period, and its variance / sigma^2 (delta method); both [W]."""
+    time = periods(x)
+    own, driver = (np.expm1(through_ends(rows, time)[0]) for rows in (y, x))  # [W]
+    return own / driver, ((1 + own) / driver) ** 2 / span(x)
+
+
+def _objections(
+    x: FloatArray, moved: FloatArray, model: GrowthRatio | Elasticity
+) -> dict[int, Refusal]:
+    """Windows whose driver was seen too rarely, or moved too little a period, for a ratio.
+
+    x: [W, T] log driver over the periods looked at. moved: [W] how far it moved over them.
+    """
+    seen = observed_count(x)
+    pace = moved / np.maximum(span(x), 1)
+    refusals: dict[int, Refusal] = {}
+    for w in np.flatnonzero(~(np.abs(pace) > model.min_growth)):
+        few = TooShort(
+            f"{seen[w]} periods shared with driver {model.driver!r} in the last {model.window}, "
+            "2 needed"
+        )
+        flat = OutOfDomain(
+            f"driver {model.driver!r} moved {pace[w]:+.2%} a period; a ratio to its growth needs "
+            f"more than {model.min_growth:.2%}, up or down (min_growth)"
+        )
+        refusals[int(w)] = few if seen[w] < 2 else flat
+    return refusals
+
+
+def _check_min_growth(min_growth: float) -> None:
+    if min_growth != 0 and not is_positive(min_growth):
+        raise UsageError(f"min_growth {min_growth!r} found, 0 or more expected.")

@@ -1,0 +1,1 @@
+"""Any model of statsforecast as a westforecast model."""

@@ -1,0 +1,19 @@
+"""What the package offers: every model of statsforecast, by name. Imports nothing heavy."""
+
+from westforecast.plugin import ModelSpec, hookimpl
+from westforecast_statsforecast.catalogue import OFFERS
+
+
+@hookimpl
+def westforecast_register_models() -> list[ModelSpec]:
+    """`statsforecast.<Class>` for every class of `statsforecast.models` that forecasts."""
+    return [
+        ModelSpec(
+            name=f"statsforecast.{kind}",
+            target="westforecast_statsforecast.model:StatsForecastModel",
+            summary=offer.summary,
+            settings={"kind": kind},
+            capabilities=frozenset({"intervals"} if offer.intervals else ()),
+        )
+        for kind, offer in OFFERS.items()
+    ]

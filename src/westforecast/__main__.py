@@ -1,0 +1,5 @@
+"""`python -m westforecast`."""
+
+from westforecast.cli.main import main
+
+main()

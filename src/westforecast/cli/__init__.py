@@ -1,0 +1,1 @@
+"""The `westforecast` program: a command a file, which imports what is heavy only when run."""

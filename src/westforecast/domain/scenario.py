@@ -1,0 +1,175 @@
+"""Scenarios: named changes of assumptions with a written reason, and what they add up to."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from westforecast.errors import UsageError
+from westforecast.typing import FloatArray, IntArray
+
+
+def phase(years: IntArray, origin: int, over: int) -> FloatArray:
+    """Share of a change that is in force in each year: a straight line to 1, `over` years long.
+
+    >>> phase(np.arange(2010, 2014), 2010, 2).tolist()
+    [0.0, 0.5, 1.0, 1.0]
+    """
+    return np.clip((np.asarray(years) - origin) / over, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(ABC):
+    """One change of one series. `over`: years from the origin until it is fully in force."""
+
+    series: str
+    over: int = 5
+
+    op: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        if self.over < 1:
+            raise UsageError(f"over={self.over} found, at least 1 year expected.")
+
+    @abstractmethod
+    def apply(self, values: FloatArray, years: IntArray, origin: int) -> FloatArray:
+        """Changed values [..., Y] in the series' own unit; years [Y] up to the origin stay."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The change in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareShift(Change):
+    """A share moved by so many percentage points: s + points * phase (shares in percent)."""
+
+    points: float
+
+    op: ClassVar[str] = "share_shift"
+
+    def apply(self, values: FloatArray, years: IntArray, origin: int) -> FloatArray:
+        moved: FloatArray = values + self.points * phase(years, origin, self.over)
+        if moved.min() < 0 or moved.max() > 100:
+            raise UsageError(
+                f"{self.series} {self.points:+g} points leaves 0 to 100 percent "
+                f"({moved.min():.4g} to {moved.max():.4g}). Ask for a smaller shift."
+            )
+        return moved
+
+    def describe(self) -> str:
+        return f"{self.series} {self.points:+g} percentage points over {self.over} years"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Multiply(Change):
+    """A level multiplied: y * (1 + (factor - 1) * phase)."""
+
+    factor: float
+
+    op: ClassVar[str] = "multiply"
+
+    def __post_init__(self) -> None:
+        if self.over < 1 or not self.factor > 0:
+            raise UsageError(
+                f"factor={self.factor}, over={self.over} found; a positive factor and at least "
+                "1 year expected."
+            )
+
+    def apply(self, values: FloatArray, years: IntArray, origin: int) -> FloatArray:
+        return values * (1 + (self.factor - 1) * phase(years, origin, self.over))
+
+    def describe(self) -> str:
+        return f"{self.series} x {self.factor:.4g} over {self.over} years"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeepProcessing(Change):
+    """A region's processing of what it extracts rises from its own coefficient to another's.
+
+    A deep-processing coefficient is the region's share of the nation's processing over its share of
+    extraction; the nation's is 1 by construction. The series is multiplied by
+    1 + (target / coefficient - 1) * phase.
+    """
+
+    coefficient: float
+    target: float = 1.0
+
+    op: ClassVar[str] = "deep_processing"
+
+    def __post_init__(self) -> None:
+        if self.over < 1 or not self.coefficient > 0 or not self.target > 0:
+            raise UsageError(
+                f"coefficient={self.coefficient}, target={self.target}, over={self.over} found; "
+                "positive coefficients and at least 1 year expected."
+            )
+
+    def apply(self, values: FloatArray, years: IntArray, origin: int) -> FloatArray:
+        gain = self.target / self.coefficient - 1
+        return values * (1 + gain * phase(years, origin, self.over))
+
+    def describe(self) -> str:
+        return (
+            f"{self.series} x {self.target / self.coefficient:.4f}: deep processing from "
+            f"{self.coefficient:.4f} to {self.target:.4f} over {self.over} years"
+        )
+
+
+OPERATORS: Mapping[str, type[Change]] = {
+    kind.op: kind for kind in (ShareShift, Multiply, DeepProcessing)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A name, a reason in words, and changes applied one after the other."""
+
+    name: str
+    reason: str
+    changes: tuple[Change, ...] = ()
+
+    def apply(
+        self, values: Mapping[str, FloatArray], years: IntArray, origin: int
+    ) -> dict[str, FloatArray]:
+        """All series under the scenario; those it does not touch are handed through."""
+        changed = dict(values)
+        for change in self.changes:
+            changed[change.series] = change.apply(changed[change.series], years, origin)
+        return changed
+
+
+@dataclass(frozen=True, slots=True)
+class Decomposition:
+    """The change of region = share x market between two years, in three parts that add up."""
+
+    start: float
+    end: float
+    market: float
+    share: float
+    interaction: float
+
+    @property
+    def total(self) -> float:
+        """end - start."""
+        return self.end - self.start
+
+
+def decompose(market0: float, market1: float, share0: float, share1: float) -> Decomposition:
+    """dY = s0 dN + ds N0 + ds dN for Y = s N, exactly. Shares as fractions.
+
+    market growth at the old share, share gain in the old market, and both together.
+
+    >>> parts = decompose(60.0, 149.3, 0.0895, 0.1195)
+    >>> round(parts.market + parts.share + parts.interaction - parts.total, 12)
+    0.0
+    """
+    growth, gain = market1 - market0, share1 - share0
+    return Decomposition(
+        start=share0 * market0,
+        end=share1 * market1,
+        market=share0 * growth,
+        share=gain * market0,
+        interaction=gain * growth,
+    )

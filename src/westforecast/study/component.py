@@ -1,0 +1,254 @@
+"""Forecasting one quantity of a study: its models, their record before the origin, sample paths."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from westforecast.api import named_models
+from westforecast.backtest import Plan, Result, ahead, origins, run
+from westforecast.errors import DataError, Problem
+from westforecast.kernels.quantiles import at_scores, normal_scores, pool
+from westforecast.models import Forecast, Model, Status
+from westforecast.plugin import registry
+from westforecast.series import Indicator, Panel
+from westforecast.study.file import Assumption, Component, Study
+from westforecast.typing import FloatArray, IntArray
+
+COMBINATION = "combination"
+# Interval coverages asked of every model, so that a whole law can be drawn from its quantiles.
+LAW = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0)
+METRICS = ("mase", "smape", "cagr_error", "crps", "coverage")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComponentForecast:
+    """One quantity of a study.
+
+    years: [Y] origin to target. paths: [P, Y] sample paths, in the quantity's own unit; a value
+    known at the origin is the same in every path. observed: year -> value up to the origin.
+    outcomes: year -> value after it. cutoff: year of the last observed value used.
+    result: what the models forecast; backtest: what they would have, before the origin.
+    record: one row per model of scores before the origin. weights: model -> weight in the
+    combination. clipped: share of sampled values moved to a bound.
+    """
+
+    component: Component
+    indicator: Indicator
+    years: IntArray
+    paths: FloatArray
+    observed: Mapping[int, float]
+    outcomes: Mapping[int, float]
+    cutoff: int | None = None
+    result: Result | None = None
+    backtest: Result | None = None
+    record: tuple[Mapping[str, Any], ...] = ()
+    by_horizon: tuple[Mapping[str, Any], ...] = ()
+    weights: Mapping[str, float] | None = None
+    clipped: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failures(self) -> tuple[tuple[str, str, str], ...]:
+        """(model, status, reason) of models that gave no forecast at the origin."""
+        if self.result is None:
+            return ()
+        return tuple(
+            (name, Status(int(f.status[0])).label, f.reason.get(0, ""))
+            for name, f in self.result.forecasts.items()
+            if f.status[0] != Status.OK
+        )
+
+
+def assumed(
+    component: Component, assumption: Assumption, years: IntArray, paths: int
+) -> ComponentForecast:
+    """A quantity held at an assumed value: the same in every path and year."""
+    unit, share = assumption.unit, assumption.unit.casefold() in {"percent", "pct", "%"}
+    indicator = Indicator(
+        id=component.name, name=component.title, unit=unit, kind="share" if share else "level",
+        multiplier=component.multiplier or 1.0, source=assumption.source,
+    )  # fmt: skip
+    values = np.full((paths, len(years)), assumption.value)
+    return ComponentForecast(component, indicator, years, values, {}, {})
+
+
+def forecast_component(study: Study, component: Component, panel: Panel) -> ComponentForecast:
+    """Compare a component's models before the origin, combine or choose, and draw sample paths.
+
+    Raises DataError where there is no value up to the origin, or where every model failed.
+    """
+    full = _panel_of(component, panel)
+    known = full.as_of(study.origin)
+    s = known.index(component.data)
+    years = np.arange(study.origin, study.until + 1)
+    if known.lengths[s] == 0:
+        raise _impossible(
+            component, study, "no observed value", "a value", "Choose a later origin."
+        )
+    models = _models(component)
+    cutoff = int(known.last[s])
+    result = run(_only(ahead(known, until=study.until), s), models, (*LAW, *study.levels))
+    chosen, backtest, notes = _compare(study, component, known, s, models, result)
+    combined = combine([result.forecasts[name] for name in chosen])
+    result = replace(result, forecasts={**result.forecasts, COMBINATION: combined},
+                     used={**result.used, COMBINATION: np.zeros(1, bool)})  # fmt: skip
+    record, by_horizon = _record(backtest, chosen)
+    indicator = known.indicators[s]
+    if component.multiplier is not None:
+        indicator = indicator.with_(multiplier=component.multiplier)
+    paths, clipped = _paths(study, component, combined, cutoff, known, indicator, years)
+    periods, values = full.series(component.data)
+    seen = {int(t): float(v) for t, v in zip(periods, values, strict=True) if np.isfinite(v)}
+    return ComponentForecast(
+        component=component,
+        indicator=indicator,
+        years=years,
+        paths=paths,
+        observed={t: v for t, v in seen.items() if t <= study.origin},
+        outcomes={t: v for t, v in seen.items() if t > study.origin},
+        cutoff=cutoff,
+        result=result,
+        backtest=backtest,
+        record=record,
+        by_horizon=by_horizon,
+        weights={name: (1 / len(chosen) if name in chosen else 0.0) for name in models},
+        clipped=clipped,
+        notes=notes,
+    )
+
+
+def combine(forecasts: list[Forecast]) -> Forecast:
+    """The linear pool of several forecasts with equal weights; its point is the pooled median."""
+    probs = forecasts[0].probs
+    quantiles = pool(np.stack([f.quantiles for f in forecasts]), probs)
+    median = pool(np.stack([f.quantiles for f in forecasts]), probs, at=(0.5,))[..., 0]
+    status = np.max([f.status for f in forecasts], axis=0)
+    reason = {k: why for f in forecasts for k, why in f.reason.items()}
+    return Forecast(median, quantiles, probs, status, reason)
+
+
+def _panel_of(component: Component, panel: Panel) -> Panel:
+    drivers = [m["driver"] for m in component.models.values() if "driver" in m]
+    wanted = dict.fromkeys([component.data, *drivers])
+    chosen = panel.select(id=list(wanted))
+    return chosen if component.start is None else chosen.since(component.start)
+
+
+def _models(component: Component) -> dict[str, Model]:
+    given = {
+        label: registry().model(
+            settings["model"], **{k: v for k, v in settings.items() if k != "model"}
+        )
+        for label, settings in component.models.items()
+    }
+    models = named_models(given)
+    if component.benchmark not in models:
+        models = {component.benchmark: registry().model(component.benchmark), **models}
+    return models
+
+
+def _only(plan: Plan, series: int) -> Plan:
+    """The part of a plan that is about one series; the others are there as drivers."""
+    mine = plan.windows.series == series
+    windows, last = plan.windows.take(mine), plan.last_step[mine]
+    skipped = tuple(entry for entry in plan.skipped if entry[0] == series)
+    return replace(plan, windows=windows, last_step=last, horizon=int(last.max()), skipped=skipped)
+
+
+def _compare(
+    study: Study, component: Component, known: Panel, s: int, models: Mapping[str, Model],
+    result: Result,
+) -> tuple[list[str], Result | None, tuple[str, ...]]:  # fmt: skip
+    """Models in the combination, the backtest behind the choice, and remarks."""
+    able = [
+        name for name in component.models
+        if result.forecasts[name].status[0] == Status.OK
+        and np.isfinite(result.forecasts[name].quantiles).all()
+    ]  # fmt: skip
+    if not able:
+        told = "; ".join(
+            f"{name}: {result.forecasts[name].reason.get(0, 'gives no intervals')}"
+            for name in component.models
+        )
+        raise _impossible(component, study, f"every model failed ({told})", "at least one forecast",
+                          "Choose a later origin or other models.")  # fmt: skip
+    periods, values = known.series(component.data)
+    seen = periods[np.isfinite(values)]
+    if len(seen) <= study.min_train:
+        note = f"{len(seen)} values up to {study.origin}: too few to compare models by backtest"
+        return able, None, (note,)
+    cutoffs = [int(t) for t in periods if seen[study.min_train - 1] <= t < seen[-1]]
+    plan = origins(known, study.horizon, cutoffs=cutoffs, min_train_size=study.min_train,
+                   allow_partial=True)  # fmt: skip
+    backtest = run(_only(plan, s), models, (*LAW, *study.levels))
+    chosen = able
+    if component.combine == "best":
+        scores = {row["model"]: row["mase"] for row in _rows(backtest, ("model",))}
+        ranked = sorted(
+            (name for name in able if np.isfinite(scores.get(name, np.nan))), key=scores.__getitem__
+        )
+        chosen = ranked[:1] or able
+    pooled = combine([backtest.forecasts[name] for name in chosen])
+    return (
+        chosen,
+        replace(
+            backtest,
+            forecasts={**backtest.forecasts, COMBINATION: pooled},
+            used={**backtest.used, COMBINATION: np.zeros(len(pooled), bool)},
+        ),
+        (),
+    )
+
+
+def _record(
+    backtest: Result | None, chosen: list[str]
+) -> tuple[tuple[Mapping[str, Any], ...], tuple[Mapping[str, Any], ...]]:
+    if backtest is None:
+        return (), ()
+    rows = [{**row, "chosen": row["model"] in chosen} for row in _rows(backtest, ("model",))]
+    return tuple(rows), tuple(_rows(backtest, ("model", "horizon")))
+
+
+def _rows(backtest: Result, by: tuple[str, ...]) -> list[dict[str, Any]]:
+    frame = backtest.scores(METRICS, by=by)
+    return [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]
+
+
+def _paths(
+    study: Study, component: Component, combined: Forecast, cutoff: int, known: Panel,
+    indicator: Indicator, years: IntArray,
+) -> tuple[FloatArray, float]:  # fmt: skip
+    """Sample paths [P, Y] whose law at every year is the combination's, and the share clipped.
+
+    Steps hang together as those of a random walk do: the normal score of step h is
+    (e_1 + ... + e_h) / sqrt(h). Each step's scores are then replaced by the exact normal scores of
+    their ranks, so that the sampled law of every year is the combination's up to 1 / P. Components
+    are drawn independently of each other. Years up to the cutoff hold the observed value; a sampled
+    value outside the bounds is set to the bound.
+    """
+    # A generator of its own for each component: paths do not depend on which others a study has.
+    generator = np.random.default_rng([study.seed, zlib.crc32(component.name.encode())])
+    horizon = combined.mean.shape[1]
+    walk = np.cumsum(generator.standard_normal((study.paths, horizon)), axis=1)
+    ranks = np.argsort(np.argsort(walk, axis=0), axis=0)  # [P, H]; a rank needs no sqrt(h)
+    scores = normal_scores((np.arange(study.paths) + 0.5) / study.paths)[ranks]
+    drawn = at_scores(combined.quantiles[0], combined.probs, scores)  # [P, H]
+    low, high = indicator.bounds
+    clipped = float(((drawn < low) | (drawn > high)).mean())
+    drawn = np.clip(drawn, low, high)
+    paths = np.empty((study.paths, len(years)))
+    for y, year in enumerate(years):
+        paths[:, y] = (
+            drawn[:, year - cutoff - 1] if year > cutoff else known.value(component.data, int(year))
+        )
+    return paths, clipped
+
+
+def _impossible(
+    component: Component, study: Study, found: str, expected: str, remedy: str
+) -> DataError:
+    where = f"series {component.name!r} ({component.data}) up to {study.origin}"
+    return DataError([Problem(where, found, expected, remedy)], study.path.name)

@@ -1,0 +1,145 @@
+"""Tables and the manifest of a study: every number it forecast or scored, as columns."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from westforecast.backtest.result import versions
+from westforecast.models import Status
+from westforecast.plugin import registry
+from westforecast.study.component import COMBINATION, ComponentForecast
+from westforecast.study.run import Fan, StudyResult
+
+
+def forecast_columns(result: StudyResult) -> dict[str, Any]:
+    """One row per quantity, scenario, model and year, failures included.
+
+    Components have a row for each model and for the combination; everything else follows from the
+    joint paths. `point` says what yhat is.
+    """
+    rows: list[dict[str, Any]] = []
+    for name, part in result.components.items():
+        rows += _model_rows(result, name, part)
+    for scenario, paths in result.paths.items():
+        for name in paths:
+            if scenario != "baseline" and paths[name] is result.paths["baseline"][name]:
+                continue  # the scenario does not touch it
+            for fan in result.fan(name, scenario)[1:]:
+                rows.append(_row(result, name, scenario, COMBINATION, fan))
+    return {key: _column([row[key] for row in rows]) for key in rows[0]}
+
+
+def _row(
+    result: StudyResult, name: str, scenario: str, model: str, fan: Fan,
+    status: str = "ok", reason: str = "", point: str = "median",
+) -> dict[str, Any]:  # fmt: skip
+    observed = result.outcomes(name).get(fan.year, float("nan")) if scenario == "baseline" else None
+    row: dict[str, Any] = {
+        "unique_id": name,
+        "title": result.title(name),
+        "unit": result.unit(name),
+        "scenario": scenario,
+        "model": model,
+        "ds": fan.year,
+        "cutoff": result.study.origin,
+        "horizon": fan.year - result.study.origin,
+        "yhat": fan.point,
+        "point": point,
+    }
+    for level, (low, high) in fan.intervals.items():
+        row |= {f"lo-{level:g}": low, f"hi-{level:g}": high}
+    return row | {
+        "y": float("nan") if observed is None else observed,
+        "status": status,
+        "reason": reason,
+        "model_used": model if status == "ok" else "",
+    }
+
+
+def _model_rows(result: StudyResult, name: str, part: ComponentForecast) -> list[dict[str, Any]]:
+    if part.result is None or part.cutoff is None:
+        return []
+    rows = []
+    for model, forecast in part.result.forecasts.items():
+        if model == COMBINATION:
+            continue  # its rows come from the joint paths
+        status = Status(int(forecast.status[0]))
+        for year in result.years[1:]:
+            step = int(year) - part.cutoff - 1
+            ends = {
+                level: tuple(float(end[0, step]) for end in forecast.interval(level))
+                for level in result.study.levels
+            }
+            fan = Fan(int(year), float(forecast.mean[0, step]), ends)  # type: ignore[arg-type]
+            rows.append(_row(result, name, "baseline", model, fan, status.label,
+                             forecast.reason.get(0, ""), "the model's own"))  # fmt: skip
+    return rows
+
+
+def score_columns(result: StudyResult) -> dict[str, Any]:
+    """Scores before the origin: a row per quantity, model and horizon, and one for all horizons."""
+    rows = []
+    for name, part in result.components.items():
+        weights = {**(part.weights or {}), COMBINATION: 1.0}
+        for source, horizon in ((part.record, "all"), (part.by_horizon, "")):
+            for row in source:
+                scores = {k: v for k, v in row.items() if k not in ("model", "horizon", "chosen")}
+                rows.append({
+                    "unique_id": name, "title": part.component.title, "model": row["model"],
+                    "horizon": horizon or str(row["horizon"]),
+                    "weight": weights.get(str(row["model"]), 0.0), **scores,
+                })  # fmt: skip
+    if not rows:
+        return {"unique_id": [], "model": [], "horizon": []}
+    return {key: _column([row[key] for row in rows]) for key in rows[0]}
+
+
+def _column(values: list[Any]) -> Any:
+    if any(isinstance(value, str) for value in values):
+        return np.array(values, dtype=object)
+    return np.array(values)
+
+
+def manifest(result: StudyResult) -> dict[str, Any]:
+    """Everything needed to make the result again, and what it cost."""
+    study = result.study
+    models = [
+        model for part in result.components.values() if part.result is not None
+        for model in part.result.models.values()
+    ]  # fmt: skip
+    return {
+        "format": 1,
+        "study": study.name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "study_file": {"name": study.path.name, "sha256": study.digest},
+        "data": {"name": study.data.name, "sha256": result.panel.digest()},
+        "origin": study.origin,
+        "until": study.until,
+        "levels": list(study.levels),
+        "paths": study.paths,
+        "seed": study.seed,
+        "components": {
+            name: {
+                "data": part.component.data or None,
+                "assumption": part.component.assumption or None,
+                "cutoff": part.cutoff,
+                "combine": part.component.combine,
+                "weights": dict(part.weights or {}),
+                "models": {
+                    label: repr(model)
+                    for label, model in (part.result.models if part.result else {}).items()
+                },
+                "share_of_sampled_values_set_to_a_bound": part.clipped,
+            }
+            for name, part in result.components.items()
+        },
+        "failures": [
+            dict(zip(("series", "model", "status", "reason"), failure, strict=True))
+            for failure in result.failures
+        ],
+        "notes": list(result.notes),
+        "versions": versions(models),
+        "plugins": {p.distribution: p.version for p in registry().plugins},
+        "seconds": round(result.seconds, 2),
+    }

@@ -1,0 +1,138 @@
+"""Running: a forecast is the last fold of a backtest; failures stay where they happened."""
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from westforecast import ModelError, SeriesModel, UsageError
+from westforecast.backtest import ahead, origins, run
+from westforecast.engines import Engine, SerialEngine, ThreadEngine
+from westforecast.models import DampedLogGrowth, Drift, Naive, SeasonalNaive, Status, TooShort
+
+from ..builders import NAN, panel, walk
+
+# The module, whose name the function of the same name hides.
+ROOM = import_module("westforecast.backtest.run")
+BASELINES = {"Naive": Naive(), "Drift": Drift(), "growth": DampedLogGrowth()}
+WALKS = panel(*(walk(length, length) for length in (12, 17, 25)), first=[1990, 1988, 1980])
+
+
+@dataclass(frozen=True)
+class Touchy(SeriesModel):
+    """Refuses series that begin with 5 and breaks on those that begin with 6."""
+
+    def forecast_one(self, y, horizon, probs, context):
+        if y[0] == 5:
+            raise TooShort("not today")
+        if y[0] == 6:
+            raise LookupError("where is it")
+        return np.full(horizon, y[-1]), np.full((horizon, len(probs)), y[-1])
+
+
+MIXED = panel([1, 2, 3], [5, 6, 7], [6, 7, 8], [2, 3, 4])
+
+
+@pytest.mark.parametrize("model", [*BASELINES.values(), SeasonalNaive()])
+@pytest.mark.parametrize("window", [{}, {"window": "sliding", "input_size": 8}])
+def test_a_forecast_equals_the_last_fold(model, window):
+    cutoff = 1998
+    fold = run(origins(WALKS, 3, cutoffs=[1995, cutoff], **window), {"m": model}, [80])
+    known = WALKS.as_of(cutoff)
+    if window:
+        known = known.since(cutoff - window["input_size"] + 1)
+    live = run(ahead(known, 3), {"m": model}, [80])
+    last = fold.plan.windows.cutoff == cutoff
+    assert last.sum() == 3
+    found, expected = fold.forecasts["m"], live.forecasts["m"]
+    np.testing.assert_allclose(found.mean[last], expected.mean, rtol=1e-12)
+    np.testing.assert_allclose(found.quantiles[last], expected.quantiles, rtol=1e-12)
+
+
+def test_until_forecasts_equal_those_of_h():
+    until = run(ahead(WALKS, until=2010), BASELINES)
+    for s, h in enumerate(until.plan.last_step):
+        alone = run(ahead(WALKS[WALKS.ids[s]], int(h)), BASELINES)
+        for name in BASELINES:
+            np.testing.assert_allclose(
+                until.forecasts[name].mean[s, :h], alone.forecasts[name].mean[0], rtol=1e-12
+            )
+
+
+class TestFailures:
+    def test_by_default_they_are_recorded_and_cost_nobody_else(self):
+        result = run(ahead(MIXED, 2), {"touchy": Touchy(), "Naive": Naive()})
+        touchy = result.forecasts["touchy"]
+        assert touchy.status.tolist() == [0, Status.TOO_SHORT, Status.FAILED, 0]
+        assert touchy.reason == {1: "not today", 2: "LookupError: where is it"}
+        assert np.isfinite(touchy.mean).all(axis=1).tolist() == [True, False, False, True]
+        assert np.isfinite(result.forecasts["Naive"].mean).all()
+        assert result.failed == 2
+
+    def test_on_request_the_first_is_raised_with_its_place_and_cause(self):
+        broken = MIXED.select(id=["a", "c"])
+        with pytest.raises(ModelError) as caught:
+            run(origins(broken, 1, cutoffs=[2001]), {"touchy": Touchy()}, on_error="raise")
+        assert str(caught.value) == (
+            "model 'touchy' failed on series 'c' at cutoff 2001: failed: LookupError: where is it. "
+            'Pass on_error="record" to keep it as a row and go on.'
+        )
+        assert isinstance(caught.value.__cause__, LookupError)
+
+    def test_raising_stops_at_once(self):
+        done = []
+        data = panel([6, 7], *[[1, 2]] * (ROOM.CHUNK_SLOW + 1))
+        with pytest.raises(ModelError, match=r"series 'a'"):
+            run(ahead(data, 1), {"t": Touchy()}, on_error="raise",
+                progress=lambda *told: done.append(told))  # fmt: skip
+        assert done == []
+
+    def test_a_refusal_is_raised_as_well(self):
+        with pytest.raises(ModelError, match=r"too_short: not today"):
+            run(ahead(MIXED["b"], 1), {"t": Touchy()}, on_error="raise")
+
+    def test_a_fallback_answers_visibly(self):
+        data = panel([1, 2, 3], [5, 6, 7], [NAN])
+        result = run(ahead(data, 2), {"touchy": Touchy()}, [80], fallback=Naive())
+        touchy = result.forecasts["touchy"]
+        assert touchy.status.tolist() == [0, Status.TOO_SHORT, Status.TOO_SHORT]
+        assert result.used["touchy"].tolist() == [False, True, False]
+        assert result.fallback == "Naive"
+        np.testing.assert_array_equal(touchy.mean, [[3, 3], [7, 7], [NAN, NAN]])
+        assert np.isfinite(touchy.quantiles[1]).all()
+        assert touchy.reason[1] == "not today"  # why is still told
+
+    def test_other_policies_are_refused(self):
+        with pytest.raises(UsageError, match=r'on_error=\'ignore\' found, "record" or "raise"'):
+            run(ahead(MIXED, 1), BASELINES, on_error="ignore")
+
+
+class TestEngines:
+    def test_the_number_of_pieces_and_workers_changes_nothing(self, monkeypatch):
+        plan = origins(WALKS, 3, n_windows=4, align="series")
+        models = BASELINES | {"touchy": Touchy()}
+        whole = run(plan, models, [80])
+        monkeypatch.setattr(ROOM, "CHUNK", 5)
+        monkeypatch.setattr(ROOM, "CHUNK_SLOW", 2)
+        for engine in (SerialEngine(), ThreadEngine(1), ThreadEngine(4)):
+            pieces = run(plan, models, [80], engine=engine)
+            for name in models:
+                found, expected = pieces.forecasts[name], whole.forecasts[name]
+                np.testing.assert_array_equal(found.mean, expected.mean)
+                np.testing.assert_array_equal(found.quantiles, expected.quantiles)
+                assert found.reason == expected.reason
+
+    def test_progress_is_told_after_each_piece(self, monkeypatch):
+        monkeypatch.setattr(ROOM, "CHUNK", 2)
+        told = []
+        run(ahead(WALKS, 1), {"n": Naive(), "d": Drift()}, progress=lambda *what: told.append(what))
+        assert told == [(1, 4, "n"), (2, 4, "n"), (3, 4, "d"), (4, 4, "d")]
+
+    def test_an_engine_that_loses_answers_is_noticed(self):
+        class Lossy(Engine):
+            def map(self, function, tasks):
+                return iter([])
+
+        with pytest.raises(ValueError, match=r"shorter"):
+            run(ahead(WALKS, 1), BASELINES, engine=Lossy())

@@ -1,0 +1,155 @@
+"""The program: exit codes, messages instead of tracebacks, output whole or not at all."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from westforecast.cli.main import main
+
+
+def call(capsys, *args):
+    """Exit code, standard output and standard error of one call."""
+    with pytest.raises(SystemExit) as stopped:
+        main(list(args))
+    told = capsys.readouterr()
+    return stopped.value.code, told.out, told.err
+
+
+@pytest.fixture
+def csv_file(tmp_path):
+    rows = [
+        f"{name},{year},{value}"
+        for name, base in (("a", 100), ("b", 50))
+        for year, value in zip(range(2000, 2012), range(base, base + 12), strict=True)
+    ]
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join(["unique_id,ds,y", *rows]) + "\n")
+    return path
+
+
+def test_a_study_runs_and_leaves_its_files(capsys, study_file, tmp_path):
+    code, out, err = call(capsys, "run", str(study_file), "--out", str(tmp_path / "out"))
+    assert (code, err) == (0, "")
+    assert "Toys, region, 2015:" in out
+    assert "Scenarios" in out
+    assert "Hindsight" in out
+    assert len(out.splitlines()) < 60, "the summary stays under a page"
+    assert max(map(len, out.splitlines())) <= 110
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_origin_and_until_are_the_callers(capsys, study_file, tmp_path):
+    code, out, _ = call(capsys, "run", str(study_file), "--origin", "2008", "--until", "2012",
+                        "--out", str(tmp_path / "o"))  # fmt: skip
+    assert code == 0
+    assert "origin 2008, until 2012" in out
+    manifest = json.loads((tmp_path / "o" / "manifest.json").read_text())
+    assert (manifest["origin"], manifest["until"]) == (2008, 2012)
+
+
+def test_quiet_prints_nothing(capsys, study_file, tmp_path):
+    assert call(capsys, "run", str(study_file), "-q", "--out", str(tmp_path / "o")) == (0, "", "")
+
+
+def test_a_recorded_failure_is_exit_code_1(capsys, study_file, tmp_path):
+    study_file.write_text(study_file.read_text().replace('["Drift"', '["Drift", "SeasonalNaive"'))
+    figures = study_file.parent / "figures.csv"
+    kept = [line for line in figures.read_text().splitlines() if ",2003," not in line]
+    figures.write_text("\n".join(kept) + "\n")
+    code, out, _ = call(capsys, "run", str(study_file), "--out", str(tmp_path / "o"))
+    assert code == 1
+    assert "No forecast from 1:" in out
+    assert "Toys, nation, SeasonalNaive: 1 missing inside" in out
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "told"),
+    [
+        (["run", "cnk-none"], 2, "no study 'cnk-none'"),
+        (["run", "none.toml"], 2, "none.toml"),
+        (["run"], 2, "Missing argument"),
+        (["runn"], 2, "runn"),
+        (["run", "STUDY", "--until", "2005"], 2, "until 2005 is not after origin 2010"),
+        (["run", "STUDY", "--origin", "1990"], 2, "outside the data"),
+        (["run", "STUDY", "--origin", "1998"], 3, "every model failed"),
+        (["forecast", "none.csv", "--h", "2"], 2, "no file 'none.csv'"),
+        (["forecast", "CSV"], 2, "exactly one of h and until"),
+        (["forecast", "CSV", "--until", "2011"], 2, "not after the last observation"),
+        (["forecast", "CSV", "--h", "2", "-m", "Naiv"], 2, "Did you mean 'Naive'"),
+        (["forecast", "CSV", "--h", "2", "--level", "0.95"], 2, "Did you mean 95"),
+        (["forecast", "CSV", "--h", "2", "--target", "Y"], 3, "Did you mean 'y'"),
+        (["backtest", "CSV", "--h", "50"], 2, "no window can be evaluated"),
+        (["backtest", "CSV", "--h", "2", "--metric", "mas"], 2, "Did you mean 'mase'"),
+        (["backtest", "CSV", "--h", "2", "--by", "modell"], 2, "Did you mean 'model'"),
+    ],
+)
+def test_mistakes_are_one_message_and_a_code(capsys, study_file, csv_file, args, code, told):
+    places = {"STUDY": str(study_file), "CSV": str(csv_file)}
+    got, out, err = call(capsys, *[places.get(arg, arg) for arg in args])
+    assert got == code, err
+    assert told in err
+    assert "Traceback" not in err
+    assert out == ""
+
+
+def test_bad_rows_of_a_file_are_named_by_line(capsys, csv_file):
+    text = csv_file.read_text().replace("a,2003,103", "a,2003,n.a.")
+    csv_file.write_text(text.replace("b,2005,55", "b,2004,55"))
+    code, _, err = call(capsys, "forecast", str(csv_file), "--h", "2")
+    assert code == 3
+    assert "line 5 (series 'a', 2003): y = 'n.a.'" in err
+    assert "line 19 (series 'b', 2004): another value than in line 18" in err
+
+
+def test_forecast_prints_and_saves(capsys, csv_file, tmp_path):
+    code, out, err = call(capsys, "forecast", str(csv_file), "--until", "2013", "-m", "Drift",
+                          "-m", "Naive", "--out", str(tmp_path / "f"))  # fmt: skip
+    assert code == 0
+    assert len(out.splitlines()) == 1 + 2 * 2 * 2
+    assert "113" in out
+    assert {p.name for p in (tmp_path / "f").iterdir()} == {
+        "forecasts.parquet", "ledger.parquet", "manifest.json"}  # fmt: skip
+    assert "Written to" in err
+
+
+def test_backtest_prints_scores(capsys, csv_file):
+    code, out, _ = call(capsys, "backtest", str(csv_file), "--h", "3", "-m", "Drift", "-m", "Naive",
+                        "--by", "model", "--by", "horizon")  # fmt: skip
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].split()[:3] == ["model", "horizon", "mase"]
+    assert len(lines) == 7
+
+
+def test_lists_are_readable_by_people_and_machines(capsys):
+    code, out, _ = call(capsys, "models", "list")
+    assert code == 0
+    assert "DampedLogGrowth" in out
+    _, out, _ = call(capsys, "models", "list", "--json")
+    assert {"Naive", "Drift"} <= {row["name"] for row in json.loads(out)}
+    code, out, _ = call(capsys, "plugins", "list", "--json")
+    assert "westforecast" in {row["distribution"] for row in json.loads(out)["plugins"]}
+    _, out, _ = call(capsys, "studies", "list")
+    assert isinstance(out, str)
+
+
+def test_an_unwritable_folder_leaves_nothing(capsys, study_file, tmp_path):
+    (tmp_path / "taken").write_text("a file, not a folder")
+    code, _, err = call(capsys, "run", str(study_file), "-q", "--out", str(tmp_path / "taken"))
+    assert code == 2
+    assert "is a file" in err
+    assert (tmp_path / "taken").read_text() == "a file, not a folder"
+
+
+@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["models", "list"]])
+def test_help_and_lists_import_nothing_heavy(args):
+    heavy = ["numpy", "pandas", "statsforecast", "scipy", "altair", "pyarrow", "polars", "rich"]
+    code = (
+        "import sys; from westforecast.cli.main import main\n"
+        f"try: main({args!r})\nexcept SystemExit: pass\n"
+        f"print('loaded:', [m for m in {heavy!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "loaded: []" in done.stdout

@@ -1,0 +1,72 @@
+"""Levels are percent, probabilities are tails, quantile functions are read in normal scores."""
+
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+from westforecast.errors import UsageError
+from westforecast.kernels.quantiles import (
+    at_scores,
+    check_levels,
+    normal_quantiles,
+    normal_scores,
+    pool,
+    probabilities,
+)
+
+PROBS = probabilities([50, 80, 95])
+
+
+def test_levels_are_sorted_and_distinct():
+    assert check_levels([95, 80, 80.0]) == (80.0, 95.0)
+    assert check_levels(80) == check_levels(np.int64(80)) == (80.0,)
+    assert check_levels(()) == ()
+    assert check_levels(np.array([50, 90])) == (50.0, 90.0)
+
+
+def test_a_fraction_is_refused_with_a_hint():
+    with pytest.raises(UsageError, match=r"level 0.95 is a fraction.* Did you mean 95\?"):
+        check_levels([0.95])
+
+
+@pytest.mark.parametrize("level", [0, 100, -80, 950, float("nan"), float("inf"), "80", True, None])
+def test_other_levels_are_refused(level):
+    with pytest.raises(UsageError, match=r"level .* found, a (percentage|number in percent)"):
+        check_levels([level])
+
+
+def test_probabilities_are_both_tails_in_order():
+    assert probabilities([80, 95]) == (0.025, 0.1, 0.9, 0.975)
+    assert probabilities([99.9])[0] == 0.0005
+    assert probabilities([]) == ()
+
+
+def test_normal_quantiles_are_those_of_the_law():
+    mean, sd = np.array([[1.0, 2.0]]), np.array([[3.0, 0.0]])
+    found = normal_quantiles(mean, sd, PROBS)
+    assert found.shape == (1, 2, 6)
+    np.testing.assert_allclose(found[0, 0], [NormalDist(1, 3).inv_cdf(p) for p in PROBS])
+    np.testing.assert_array_equal(found[0, 1], 2.0)
+
+
+def test_a_quantile_function_is_linear_in_normal_scores():
+    quantiles = normal_quantiles(np.array([10.0]), np.array([2.0]), PROBS)
+    scores = np.linspace(-4, 4, 41)[:, None]  # beyond the outermost quantiles as well
+    np.testing.assert_allclose(at_scores(quantiles, PROBS, scores), 10 + 2 * scores)
+    # at the known probabilities it is exact whatever the law
+    law = np.array([[1.0, 2.0, 4.0, 4.0, 9.0, 30.0]])
+    known = at_scores(law, PROBS, normal_scores(PROBS)[:, None])
+    np.testing.assert_allclose(known[:, 0], law[0])
+
+
+def test_a_pool_of_one_law_is_that_law():
+    law = normal_quantiles(np.array([10.0]), np.array([2.0]), PROBS)[None]
+    np.testing.assert_allclose(pool(law, PROBS)[0], law[0, 0], rtol=0.01)
+
+
+def test_a_pool_is_the_mixture_not_the_mean_of_quantiles():
+    laws = normal_quantiles(np.array([[0.0], [10.0]]), np.array([[1.0], [1.0]]), PROBS)
+    found = pool(laws, PROBS)[0]
+    draws = np.concatenate([np.random.default_rng(3).normal(m, 1, 200_000) for m in (0, 10)])
+    np.testing.assert_allclose(found, np.quantile(draws, PROBS), atol=0.05)

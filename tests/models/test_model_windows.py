@@ -1,0 +1,65 @@
+"""A window shows a part of a panel and copies nothing."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from westforecast import Windows
+
+from ..builders import NAN, panel
+
+DATA = panel([1, 2, 3, 4], [10, NAN, 30], first=[2000, 2002])
+
+
+def test_by_default_one_per_series_to_its_end():
+    windows = Windows.of(DATA)
+    assert len(windows) == 2
+    assert windows.lengths.tolist() == [4, 3]
+    assert windows.first_period.tolist() == [2000, 2002]
+    assert windows.cutoff.tolist() == [2003, 2004]
+    assert windows.season_length == 1
+
+
+def test_any_part_can_be_shown():
+    windows = Windows.of(DATA, [1, 0], np.array([5, 1]), np.array([7, 3]))
+    np.testing.assert_array_equal(windows.rows(), [[NAN, 30], [2, 3]])
+    assert windows.first_period.tolist() == [2003, 2001]
+    assert windows.cutoff.tolist() == [2004, 2002]
+    assert windows.take(np.array([False, True])).ids[0] == "a"
+    assert windows.take(np.array([1])).y(0).tolist() == [2, 3]
+
+
+def test_values_are_shared_and_cannot_be_written():
+    windows = Windows.of(DATA)
+    assert np.shares_memory(windows.y(0), DATA.values)
+    there = pickle.loads(pickle.dumps(windows))  # arrays come writable out of a pickle
+    for shown in (windows, there, windows.with_values(lambda values: 2 * values)):
+        with pytest.raises(ValueError, match=r"read-only"):
+            shown.y(0)[0] = 9
+
+
+def test_bounds_come_from_the_indicators():
+    assert Windows.of(DATA).bounds.tolist() == [[-np.inf, np.inf]] * 2
+
+
+def test_a_companion_is_seen_up_to_the_cutoff_and_no_further():
+    windows = Windows.of(DATA, [0, 1, 1], np.array([0, 4, 4]), np.array([4, 5, 7]))
+    np.testing.assert_array_equal(windows.companion("b", 0), [NAN, NAN, 10, NAN])
+    np.testing.assert_array_equal(windows.companion("a", 1), [3])
+    np.testing.assert_array_equal(windows.companion("a", 2), [3, 4, NAN])
+    np.testing.assert_array_equal(windows.companion("a", 0), windows.y(0))
+    assert windows.companion("z", 0) is None
+
+
+def test_a_companion_that_never_overlaps_is_missing():
+    apart = Windows.of(panel([1, 2], [5], first=[2000, 2010]))
+    assert np.isnan(apart.companion("b", 0)).all()
+    assert np.isnan(apart.companion("a", 1)).all()
+
+
+def test_a_companions_neighbours_are_not_seen():
+    # series lie side by side in one array: nothing of `b` may leak into `a`
+    windows = Windows.of(panel([1, 2], [30, 40], [5, 6, 7, 8], first=[2001, 2001, 2000]))
+    np.testing.assert_array_equal(windows.companion("a", 2), [NAN, 1, 2, NAN])
+    np.testing.assert_array_equal(windows.companion("b", 2), [NAN, 30, 40, NAN])

@@ -1,0 +1,293 @@
+"""Plugins are loaded one by one: a broken one costs itself and nobody else."""
+
+import sys
+from importlib.metadata import EntryPoint, distributions
+
+import pytest
+
+from westforecast import PluginError, UsageError
+from westforecast.errors import UnknownNameError, WestforecastWarning
+from westforecast.models import Drift, Naive
+from westforecast.plugin import ModelSpec, load
+from westforecast.plugin.hookspecs import HOOKS
+
+HEAD = "from westforecast.plugin import *\n"
+MODELS = HEAD + "@hookimpl\ndef westforecast_register_models():\n    "
+
+
+def registers(*names, target="westforecast.models:Naive"):
+    """Code of a plugin that registers models."""
+    specs = ", ".join(f"ModelSpec(name={name!r}, target={target!r})" for name in names)
+    return MODELS + f"return [{specs}]\n"
+
+
+GOOD = registers("Good")
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Puts a package as pip would: a module and its dist-info; returns all entry points so far."""
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
+
+    def write(distribution, code, version="1.0", entries=1):
+        module = distribution.lower().replace("-", "_").replace(".", "_")
+        info = tmp_path / f"{module}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Name: {distribution}\nVersion: {version}\n")
+        lines = []
+        for k in range(entries):
+            (tmp_path / f"{module}_{k}.py").write_text(code)
+            lines.append(f"point{k} = {module}_{k}\n")
+        (info / "entry_points.txt").write_text("[westforecast]\n" + "".join(lines))
+        return [
+            point
+            for found in distributions(path=[str(tmp_path)])
+            for point in found.entry_points.select(group="westforecast")
+        ]
+
+    yield write
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def names(registry, kind="model"):
+    return {spec.name for _, spec in registry.specs(kind)}
+
+
+CORE = names(load(points=[]))
+
+BROKEN = {
+    "import_error": ("import nothing_of_the_kind", "ModuleNotFoundError: No module named"),
+    "import_error ": ("1 / 0", "ZeroDivisionError: division by zero"),
+    "wrong_object": ("x = 1", "implements no hook of westforecast"),
+    "wrong_object ": (
+        "def westforecast_register_models(): return []", "westforecast_register_models is not mark",
+    ),
+    "wrong_object  ": ("def __dir__(): raise OSError('no')\n", "OSError: no"),
+    "unknown_hook": (
+        HEAD + "@hookimpl\ndef westforecast_register_model(): return []",
+        "no hook 'westforecast_register_model'. Did you mean 'westforecast_register_models'?",
+    ),
+    "unknown_hook ": (
+        HEAD + "def westforecast_register_modles(): return []",
+        "Did you mean 'westforecast_register_models'?",
+    ),
+    "bad_signature": (
+        HEAD + "@hookimpl\ndef westforecast_register_models(everything): return []", "everything",
+    ),
+    "hook_raised": (MODELS + "raise LookupError('gone')", "LookupError: gone"),
+    "hook_raised ": (MODELS + "yield 1 / 0", "ZeroDivisionError"),
+    "bad_spec": (registers("a name"), "name 'a name' found; expected a letter followed by"),
+    "bad_spec ": (registers("x-lo-80"), "reads like an interval column"),
+    "bad_spec  ": (registers("X", target="no target"), "expected 'package.module:object'"),
+    "bad_spec   ": (MODELS + "return [5]", "gave [5]; a list of ModelSpec expected"),
+    "bad_spec    ": (
+        MODELS + "return ModelSpec(name='X', target='a:b')", "a list of ModelSpec expected",
+    ),
+    "bad_spec     ": (
+        MODELS + "return [EngineSpec(name='X', target='a:b')]", "a list of ModelSpec expected",
+    ),
+    "duplicate_name": (registers("Twice", "Twice"), "model 'Twice' is registered twice"),
+}  # fmt: skip
+
+
+class TestBroken:
+    @pytest.mark.parametrize("kind", BROKEN)
+    def test_it_is_left_out_with_kind_and_reason_and_the_rest_works(self, install, kind):
+        code, reason = BROKEN[kind]
+        install("Broken-One", code, version="0.3")
+        points = install("good-one", GOOD)
+        with pytest.warns(WestforecastWarning) as caught:
+            registry = load(points)
+        (failure,) = registry.failures
+        assert failure.kind == kind.strip()
+        assert (failure.distribution, failure.version) == ("broken-one", "0.3")
+        assert failure.entry_point == "point0"
+        assert reason in failure.reason
+        assert len(caught) == 1
+        assert f"broken-one 0.3: {failure.kind}: " in str(caught[0].message)
+        assert [info.distribution for info in registry.plugins] == ["westforecast", "good-one"]
+        assert names(registry) == CORE | {"Good"}
+        assert registry.model("Good") == Naive()
+
+    def test_many_are_told_in_one_warning(self, install):
+        for k, (code, _) in enumerate(BROKEN.values()):
+            points = install(f"broken-{k}", code)
+        with pytest.warns(WestforecastWarning, match=f"^{len(BROKEN)} plugin") as caught:
+            registry = load(points)
+        assert len(caught) == 1
+        assert len(registry.failures) == len(BROKEN)
+        assert names(registry) == CORE
+
+    def test_it_is_taken_out_and_never_called_again(self, install):
+        half = (
+            registers("Half") + "import builtins\n"
+            "@hookimpl\ndef westforecast_register_metrics():\n    raise LookupError\n"
+            "@hookimpl\ndef westforecast_register_studies():\n    builtins.called = True\n"
+        )
+        install("a-half", half)
+        points = install("z-good", GOOD)
+        with pytest.warns(WestforecastWarning, match=r"hook_raised"):
+            registry = load(points)
+        assert names(registry) == CORE | {"Good"}
+        import builtins
+
+        assert not hasattr(builtins, "called")
+
+    def test_strict_mode_raises_the_cause(self, install, monkeypatch):
+        monkeypatch.setenv("WESTFORECAST_STRICT", "1")
+        points = install("broken-one", "1 / 0")
+        with pytest.raises(
+            PluginError, match=r"plugin broken-one 1.0: import_error: ZeroDiv"
+        ) as got:
+            load(points)
+        assert isinstance(got.value.__cause__, ZeroDivisionError)
+
+    @pytest.mark.parametrize("interruption", ["KeyboardInterrupt", "SystemExit"])
+    @pytest.mark.parametrize("place", ["import", "hook"])
+    def test_an_interruption_passes(self, install, interruption, place):
+        code = f"raise {interruption}" if place == "import" else MODELS + f"raise {interruption}"
+        points = install("stops", code)
+        with pytest.raises((KeyboardInterrupt, SystemExit)):
+            load(points)
+
+    def test_unknown_names_say_who_may_have_had_them(self, install):
+        points = install("broken-one", "1 / 0")
+        with pytest.warns(WestforecastWarning):
+            registry = load(points)
+        with pytest.raises(
+            UnknownNameError, match=r"had it: broken-one \(import_error\); see `west"
+        ):
+            registry.get("model", "AutoETS")
+
+
+class TestGood:
+    def test_every_kind_can_be_registered(self, install):
+        code = HEAD + "".join(
+            f"@hookimpl\ndef {hook}(): return ({spec.__name__}(name='New', target='a.b:c'),)\n"
+            for hook, (_, spec) in HOOKS.items()
+        )
+        registry = load(install("all-of-it", code))
+        for kind, _ in HOOKS.values():
+            assert "New" in names(registry, kind)
+        assert not registry.failures
+
+    def test_a_hook_may_return_nothing_or_go_by_another_name(self, install):
+        code = HEAD + (
+            "@hookimpl\ndef westforecast_register_metrics(): pass\n"
+            "@hookimpl(specname='westforecast_register_models')\n"
+            "def mine(): yield ModelSpec(name='Mine', target='a:b')\n"
+        )
+        assert names(load(install("named", code))) == CORE | {"Mine"}
+
+    def test_nothing_is_imported_until_it_is_used(self, install):
+        points = install("lazy", registers("Lazy", target="no.such.module:Model"))
+        registry = load(points)
+        assert "Lazy" in names(registry)
+        with pytest.raises(PluginError) as caught:
+            registry.get("model", "Lazy")
+        assert str(caught.value) == (
+            "model 'Lazy' of lazy cannot be loaded from 'no.such.module:Model': "
+            "ModuleNotFoundError: No module named 'no'. Repair or update that package, or leave it "
+            "out with WESTFORECAST_DISABLE=lazy."
+        )
+        assert isinstance(caught.value.__cause__, ModuleNotFoundError)
+
+    def test_settings_come_with_the_registration(self, install):
+        spec = "name='Weekly', target='westforecast.models:SeasonalNaive'"
+        code = MODELS + f"return [ModelSpec({spec}, settings={{'season_length': 52}})]"
+        registry = load(install("weekly", code))
+        assert registry.model("Weekly").season_length == 52
+        assert registry.model("Weekly", season_length=26).season_length == 26
+        with pytest.raises(UsageError, match=r"model 'Weekly' cannot be made with .*\(season=5\)"):
+            registry.model("Weekly", season=5)
+
+    def test_the_core_alone(self):
+        registry = load(points=[])
+        assert [info.distribution for info in registry.plugins] == ["westforecast"]
+        assert {"Naive", "Drift", "DampedLogGrowth"} <= names(registry)
+        assert names(registry, "engine") == {"serial", "threads", "processes"}
+        for kind in ("model", "metric", "engine"):
+            for _, spec in registry.specs(kind):
+                registry.get(kind, spec.name)
+
+    def test_nothing_at_all(self):
+        registry = load(points=[], core=False)
+        with pytest.raises(UnknownNameError, match=r"no model 'Drift'. None is known."):
+            registry.spec("model", "Drift")
+
+
+class TestNames:
+    def test_a_name_two_packages_offer(self, install):
+        install("first-pack", registers("Same", target="westforecast.models:Drift"))
+        registry = load(install("Second.Pack", registers("Same")))
+        with pytest.raises(UsageError) as caught:
+            registry.model("Same")
+        assert str(caught.value) == (
+            "model 'Same' is offered by 2 packages. Ask for first-pack:Same or second-pack:Same."
+        )
+        assert registry.model("first-pack:Same") == Drift()
+        assert registry.model("second-pack:Same") == Naive()
+        assert registry.model("Second_Pack:Same") == Naive()  # any spelling of the package
+
+    def test_a_name_of_the_core_cannot_be_taken_in_silence(self, install):
+        registry = load(install("shadow", registers("Naive", target="westforecast.models:Drift")))
+        with pytest.raises(UsageError, match=r"westforecast:Naive or shadow:Naive|shadow:Naive or"):
+            registry.model("Naive")
+        assert registry.model("westforecast:Naive") == Naive()
+
+    def test_two_entry_points_of_one_package_cannot_share_a_name(self, install):
+        points = install("double", GOOD, entries=2)
+        with pytest.warns(WestforecastWarning, match=r"duplicate_name: model 'Good' is registered"):
+            registry = load(points)
+        assert registry.failures[0].entry_point == "point1"
+        assert registry.model("Good") == Naive()
+
+    def test_the_same_name_of_another_kind_is_no_clash(self, install):
+        code = registers("mae")
+        registry = load(install("kinds", code))
+        assert registry.model("mae") == Naive()
+        assert registry.get("metric", "mae").name == "mae"
+
+    def test_an_unknown_name_suggests_the_nearest(self):
+        registry = load(points=[])
+        for name in ("Drfit", "westforecast:Drfit", "nobody:Drift"):
+            with pytest.raises(UnknownNameError, match=f"no model '{name}'. Did you mean 'Drift'"):
+                registry.spec("model", name)
+
+
+class TestLists:
+    @pytest.mark.parametrize(
+        ("variable", "value", "loaded"),
+        [
+            ("WESTFORECAST_PLUGINS", "good-one", {"good-one"}),
+            ("WESTFORECAST_PLUGINS", " Good_One ,other", {"good-one", "other"}),
+            ("WESTFORECAST_PLUGINS", "", set()),
+            ("WESTFORECAST_DISABLE", "good.one", {"other"}),
+            ("WESTFORECAST_DISABLE", "", {"good-one", "other"}),
+        ],
+    )
+    def test_allowed_and_denied(self, install, monkeypatch, variable, value, loaded):
+        install("good-one", GOOD)
+        points = install("other", registers("Other"))
+        monkeypatch.setenv(variable, value)
+        found = {info.distribution for info in load(points).plugins}
+        assert found == loaded | {"westforecast"}
+
+    def test_a_denied_plugin_is_not_even_imported(self, install, monkeypatch):
+        points = install("broken-one", "1 / 0")
+        monkeypatch.setenv("WESTFORECAST_DISABLE", "broken-one")
+        assert load(points).failures == ()
+
+
+def test_an_entry_point_without_a_distribution():
+    point = EntryPoint("loose", "no_such_module", "westforecast")
+    with pytest.warns(WestforecastWarning, match=r"unknown \?: import_error"):
+        load([point])
+
+
+@pytest.mark.parametrize("name", ["", "5x", "a:b", "a b", None, 5])
+def test_names_of_registrations(name):
+    with pytest.raises(PluginError, match=r"expected a letter followed by"):
+        ModelSpec(name=name, target="a:b")

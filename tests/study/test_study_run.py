@@ -1,0 +1,265 @@
+"""Running a study: identities in every path, no look-ahead, scenarios, hindsight, files."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from westforecast.domain.identity import holds
+from westforecast.errors import DataError, UnknownNameError
+from westforecast.series.frame import read_parquet
+from westforecast.study import StudyError, files_of, read_study, run_study, write_study
+from westforecast.study.component import COMBINATION
+from westforecast.study.summary import summary
+
+
+@pytest.fixture
+def result(study_file):
+    return run_study(read_study(study_file))
+
+
+def test_identities_hold_in_every_path_of_every_scenario(result):
+    factors = result.factors()
+    for values in result.paths.values():
+        for derived in result.study.derived.values():
+            assert holds(values[derived.name], derived.identity, values, factors)
+    region, output = result.paths["baseline"]["region"], result.paths["baseline"]["output"]
+    np.testing.assert_allclose(region, 0.1 * output, rtol=1e-12)
+
+
+def test_the_origin_is_known_and_the_future_is_not(result):
+    assert np.ptp(result.paths["baseline"]["output"][:, 0]) == 0
+    assert result.paths["baseline"]["output"][0, 0] == 222 + 18  # 2010, as observed
+    widths = [np.ptp(result.paths["baseline"]["output"][:, k]) for k in range(1, 6)]
+    assert all(width > 0 for width in widths)
+    assert widths[-1] > widths[0]
+
+
+def test_paths_follow_the_combinations_law(result):
+    part = result.components["output"]
+    law = part.result.forecasts[COMBINATION]
+    low, high = law.interval(80)
+    fan = result.fan("output")
+    for step in range(5):
+        drawn = part.paths[:, step + 1]
+        inside = ((drawn >= low[0, step]) & (drawn <= high[0, step])).mean()
+        assert inside == pytest.approx(0.8, abs=0.06)
+        assert fan[step + 1].point == pytest.approx(law.mean[0, step], rel=0.05)
+
+
+def test_steps_of_a_path_hang_together(result):
+    paths = result.components["output"].paths
+    near = np.corrcoef(paths[:, 4], paths[:, 5])[0, 1]
+    far = np.corrcoef(paths[:, 1], paths[:, 5])[0, 1]
+    assert near > 0.8 > far > 0.2
+
+
+def test_values_after_the_origin_change_nothing_but_hindsight(study_file):
+    before = run_study(read_study(study_file))
+    figures = study_file.parent / "figures.csv"
+    text = figures.read_text()
+    assert ",2012,255," in text
+    figures.write_text(text.replace(",2012,255,", ",2012,9999,").replace(",2013,270,", ",2013,1,"))
+    after = run_study(read_study(study_file))
+    for scenario, values in before.paths.items():
+        for name, paths in values.items():
+            np.testing.assert_array_equal(paths, after.paths[scenario][name])
+    assert before.components["output"].record == after.components["output"].record
+    assert before.hindsight != after.hindsight
+
+
+def test_the_same_seed_gives_the_same_paths_and_another_does_not(study_file):
+    study = read_study(study_file)
+    one, two = run_study(study), run_study(study)
+    other = run_study(replace(study, seed=8))
+    np.testing.assert_array_equal(one.paths["baseline"]["region"], two.paths["baseline"]["region"])
+    assert (one.paths["baseline"]["region"] != other.paths["baseline"]["region"]).any()
+
+
+def test_a_component_does_not_depend_on_the_others(study_file):
+    study = read_study(study_file)
+    doubled = dict(study.components) | {
+        "again": replace(study.components["output"], name="again", title="Again")
+    }
+    result = run_study(replace(study, components=doubled))
+    alone = run_study(study)
+    np.testing.assert_array_equal(
+        alone.paths["baseline"]["output"], result.paths["baseline"]["output"]
+    )
+
+
+def test_scenarios_decompose_exactly(result):
+    base = result.decompositions["baseline", "region"]
+    assert (base.share, base.interaction) == (0, 0)
+    assert base.start == pytest.approx(24.0)
+    more = result.decompositions["two points more", "region"]
+    assert more.market == pytest.approx(base.market, rel=1e-9)
+    assert more.share == pytest.approx(0.02 * 240)
+    assert more.market + more.share + more.interaction == pytest.approx(more.total, rel=1e-12)
+    assert more.end == pytest.approx(result.at_target("region", "two points more").point)
+
+
+def test_hindsight_holds_each_model_against_what_came(result):
+    models = {row.model for row in result.hindsight if row.series == "output"}
+    assert models == {"Naive", "Drift", "damped", COMBINATION}
+    naive = {r.year: r for r in result.hindsight if (r.series, r.model) == ("output", "Naive")}
+    assert sorted(naive) == [2011, 2012, 2013]
+    assert naive[2013].forecast == 240
+    assert naive[2013].error == pytest.approx((240 - 270) / 270)
+    for row in naive.values():
+        assert set(row.hit) == {80.0, 95.0}
+        assert row.hit[80.0] in (True, False)
+    assert not any(row.series == "region" for row in result.hindsight), (
+        "an assumption is no outcome"
+    )
+    assert any(row.series == "whole" for row in result.hindsight)
+
+
+def test_the_record_compares_models_before_the_origin_only(result):
+    part = result.components["output"]
+    assert {row["model"] for row in part.record} == {"Naive", "Drift", "damped", COMBINATION}
+    assert len({row["n"] for row in part.record}) == 1, "all models on the same cells"
+    windows = part.backtest.plan.windows
+    assert windows.cutoff.max() == 2009
+    assert windows.cutoff.min() == 2001  # the year of the fourth value
+    assert part.weights == {"Naive": 0.0, "Drift": 0.5, "damped": 0.5}
+
+
+def test_best_takes_one_model(study_file):
+    study = read_study(study_file)
+    best = replace(study.components["output"], combine="best")
+    result = run_study(replace(study, components={**study.components, "output": best}))
+    weights = result.components["output"].weights
+    record = {r["model"]: r["mase"] for r in result.components["output"].record}
+    chosen = min(("Drift", "damped"), key=record.__getitem__)
+    assert weights[chosen] == 1.0
+    assert sum(weights.values()) == 1.0
+
+
+def test_early_origins_say_what_is_missing(study_file):
+    study = read_study(study_file)
+    with pytest.raises(DataError, match=r"every model failed .*2 needed"):
+        run_study(replace(study, origin=1998))
+    with pytest.raises(StudyError, match="outside the data, which span 1998 to 2013"):
+        run_study(replace(study, origin=1990))
+    short = run_study(replace(study, origin=2000))
+    assert "too few to compare models" in short.notes[0]
+    assert short.components["output"].record == ()
+    assert summary(short) is not None
+
+
+def test_an_origin_after_the_last_value_forecasts_from_there(study_file):
+    study = replace(read_study(study_file), origin=2012, until=2016)
+    figures = study_file.parent / "figures.csv"
+    kept = [line for line in figures.read_text().splitlines() if ",2012," not in line]
+    figures.write_text("\n".join(kept) + "\n")
+    result = run_study(study)
+    assert result.components["output"].cutoff == 2011
+    assert np.ptp(result.paths["baseline"]["output"][:, 0]) > 0, "2012 is not known"
+
+
+def test_a_failing_model_is_recorded_and_left_out(study_file):
+    text = study_file.read_text()
+    study_file.write_text(text.replace('models = ["Drift"', 'models = ["Drift", "SeasonalNaive"'))
+    figures = study_file.parent / "figures.csv"
+    kept = [line for line in figures.read_text().splitlines() if ",2003," not in line]
+    figures.write_text("\n".join(kept) + "\n")
+    result = run_study(read_study(study_file))
+    assert [failure[:3] for failure in result.failures] == [
+        ("output", "SeasonalNaive", "missing_values")
+    ]
+    assert result.components["output"].weights["SeasonalNaive"] == 0.0
+    rows = list(csv.DictReader(io.StringIO(files_of(result)["forecasts.csv"].decode("utf-8-sig"))))
+    failed = [row for row in rows if row["model"] == "SeasonalNaive"]
+    assert len(failed) == 5
+    assert {row["status"] for row in failed} == {"missing_values"}
+    assert {row["yhat"] for row in failed} == {""}
+
+
+def test_names_that_do_not_exist_are_refused(study_file):
+    study_file.write_text(study_file.read_text().replace('data = "toys"', 'data = "toy"'))
+    with pytest.raises(UnknownNameError, match=r"toy.*Did you mean 'toys'"):
+        run_study(read_study(study_file))
+
+
+def test_a_model_that_does_not_exist_is_refused(study_file):
+    study_file.write_text(study_file.read_text().replace('["Drift"', '["Drif"'))
+    with pytest.raises(UnknownNameError, match="Did you mean 'Drift'"):
+        run_study(read_study(study_file))
+
+
+def test_files_are_complete_and_agree(result, tmp_path):
+    out = tmp_path / "out"
+    written = {path.name for path in write_study(result, out)}
+    assert written == {"report.html", "forecasts.csv", "forecasts.parquet", "scores.csv",
+                       "manifest.json"}  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO((out / "forecasts.csv").read_text("utf-8-sig"))))
+    assert len(rows) == read_parquet(out / "forecasts.parquet").rows
+    at = {(r["unique_id"], r["scenario"], r["model"], r["ds"]): float(r["yhat"]) for r in rows}
+    assert at["region", "baseline", COMBINATION, "2015"] == result.at_target("region").point
+    # Untouched series are not repeated under each scenario.
+    assert ("output", "two points more", COMBINATION, "2015") not in at
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["seed"] == 7
+    assert manifest["components"]["output"]["models"]["damped"].startswith("DampedLogGrowth(")
+    assert len(manifest["data"]["sha256"]) == 64
+    page = (out / "report.html").read_text()
+    assert page.count("<svg") == 3
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+    assert "https://" not in page
+
+
+def test_the_page_escapes_what_people_wrote(study_file):
+    text = study_file.read_text().replace('"The plan says so."', '"<script>alert(1)</script>"')
+    study_file.write_text(text)
+    page = files_of(run_study(read_study(study_file)))["report.html"].decode()
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_claims_are_computed_by_a_function_of_the_study(study_file, monkeypatch, tmp_path):
+    (tmp_path / "toy_claims.py").write_text(
+        "from westforecast.study import Claim\n"
+        "def check(figure, assumption):\n"
+        "    found = str(figure('toys', 2005) * assumption('share') / 100)\n"
+        "    return [Claim(id='A', phrase='p', stated='s', check='c', found=found,\n"
+        "                  verdict='confirmed', source='toys')]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    study = replace(read_study(study_file), claims="toy_claims:check")
+    assert run_study(study).claims[0].found == "17.0"
+    with pytest.raises(StudyError, match=r"cannot check claims with 'toy_claims:chek'"):
+        run_study(replace(study, claims="toy_claims:chek"))
+
+
+def test_a_quantity_without_data_takes_only_what_rests_on_it(study_file):
+    figures = study_file.parent / "figures.csv"
+    figures.write_text(figures.read_text() + "price,Price,CNY,price,CN,2010,3.5,a yearbook\n")
+    more = """
+[series.price]
+title = "Price"
+data = "price"
+models = ["Drift"]
+
+[derived.value]
+title = "Toys in yuan"
+unit = "CNY"
+product = ["region", "price"]
+headline = true
+
+[[scenario]]
+name = "dearer"
+reason = "Wages rise."
+change = [{ op = "multiply", series = "price", factor = 1.5 }]
+"""
+    study_file.write_text(study_file.read_text() + more)
+    result = run_study(read_study(study_file))
+    assert list(result.lost) == ["price"]
+    assert [d.name for d in result.study.headlines] == ["region"]
+    assert list(result.paths) == ["baseline", "two points more"], "its scenario went with it"
+    assert result.failures[0][:3] == ("price", "all models", "failed")
+    assert "1 observed values, 2 needed" in result.failures[0][3]
+    assert json.loads(files_of(result)["manifest.json"])["failures"][0]["series"] == "price"

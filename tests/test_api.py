@@ -1,0 +1,190 @@
+"""The two verbs: names, arguments that cannot be meant, and what reaches the result."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+
+import westforecast as wf
+from westforecast import SeriesModel, UsageError
+from westforecast.api import named_models
+from westforecast.engines import SerialEngine, ThreadEngine
+from westforecast.errors import UnknownNameError
+from westforecast.models import Drift, Naive, SeasonalNaive
+
+from .builders import frame, panel, walk
+
+DATA = panel([1, 2, 4, 7, 11], [5, 4, 6, 5, 7])
+
+
+class TestNames:
+    def test_a_model_by_name_with_settings(self):
+        assert wf.model("SeasonalNaive", season_length=4) == SeasonalNaive(4)
+        assert wf.model("westforecast:Drift") == Drift()
+
+    @pytest.mark.parametrize(
+        ("given", "names"),
+        [
+            ("Drift", ["Drift"]),
+            (Drift(), ["Drift"]),
+            (["Drift", Naive()], ["Drift", "Naive"]),
+            (("westforecast:Drift",), ["westforecast:Drift"]),
+            ({"mine": "Drift", "yours": Drift()}, ["mine", "yours"]),
+            ((name for name in ["Naive", "Drift"]), ["Naive", "Drift"]),
+        ],
+    )
+    def test_models_in_any_form(self, given, names):
+        named = named_models(given)
+        assert list(named) == names
+        assert all(model in (Drift(), Naive()) for model in named.values())
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ([], "no model given. `westforecast models list`"),
+            ({}, "no model given"),
+            (["Drift", Drift()], "two models are called 'Drift'. Give a mapping with names of"),
+            ({"y": "Drift"}, "cannot be called 'y': frames use that as a column"),
+            ({"my-lo-80": "Drift"}, "cannot be called 'my-lo-80'"),
+            (Drift, r"Drift is a class; pass an object: Drift\(\)"),
+            ([Drift], "Drift is a class"),
+            (None, "None is neither a model's name nor a westforecast Model. Wrap a statsforecast"),
+            ([object()], "is neither a model's name nor a westforecast Model"),
+            (5, "5 is neither"),
+        ],
+    )
+    def test_models_that_cannot_be_meant(self, given, message):
+        with pytest.raises(UsageError, match=message):
+            named_models(given)
+
+    def test_an_unknown_model_suggests_the_nearest(self):
+        with pytest.raises(UnknownNameError, match=r"no model 'Drfit'. Did you mean 'Drift'"):
+            wf.forecast(DATA, "Drfit", h=1)
+
+    def test_settings_a_model_does_not_take(self):
+        with pytest.raises(UsageError, match=r"model 'Drift' cannot be made with .*damp=0.9"):
+            wf.model("Drift", damp=0.9)
+
+    def test_metrics_by_name(self):
+        assert wf.metric("mase").name == "mase"
+        with pytest.raises(UnknownNameError, match=r"no metric 'maes'. Did you mean 'ma"):
+            wf.metric("maes")
+        with pytest.raises(UnknownNameError, match=r"no dataset 'none'"):
+            wf.dataset("none")
+
+
+class TestForecast:
+    def test_to_a_year(self):
+        long = wf.forecast(DATA, ["Drift", "Naive"], until=2007, levels=(80, 95)).long()
+        assert long["ds"].tolist() == [2005, 2006, 2007] * 4
+        assert {"lo-80", "hi-80", "lo-95", "hi-95"} < set(long)
+        assert (long["lo-95"] < long["lo-80"]).all()
+
+    def test_the_default_model(self):
+        assert list(wf.forecast(DATA, h=1).forecasts) == ["DampedLogGrowth"]
+
+    def test_names_of_ones_own_reach_the_frames(self):
+        result = wf.forecast(DATA, {"line": "Drift"}, h=1)
+        assert set(result.long()["model"]) == set(result.long()["model_used"]) == {"line"}
+        assert "line" in result.wide()
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({}, "exactly one of h and until"),
+            ({"h": 1, "until": 2008}, "exactly one of h and until"),
+            ({"until": 2003}, "until=2003 is not after the last observation of 2 series"),
+            ({"h": 1, "levels": [0.95]}, "Did you mean 95"),
+            ({"h": 1, "levels": 0.8}, "Did you mean 80"),
+            ({"h": 1, "on_error": "skip"}, "on_error='skip'"),
+            ({"h": 1, "engine": "dusk"}, "no engine 'dusk'"),
+            ({"h": 1, "engine": 5}, "engine=5 is neither an engine's name nor an Engine object"),
+            ({"h": 1, "engine": SerialEngine}, "is neither an engine's name nor an Engine object"),
+            ({"h": 1, "fallback": "Naiv"}, "no model 'Naiv'. Did you mean 'Naive'"),
+        ],
+    )
+    def test_arguments_that_cannot_be_meant(self, arguments, message):
+        with pytest.raises(UsageError, match=message):
+            wf.forecast(DATA, "Drift", **arguments)
+
+    def test_a_frame_is_no_panel(self):
+        with pytest.raises(
+            UsageError, match=r"panel is a DataFrame; expected a Panel. Make one wi"
+        ):
+            wf.forecast(frame([1.0]), "Naive", h=1)
+
+    def test_failures_are_raised_on_request(self):
+        with pytest.raises(wf.ModelError, match=r"model 'DampedLogGrowth' failed on series 'a'"):
+            wf.forecast(panel([-1, 2, 3]), h=1, on_error="raise")
+
+    def test_a_fallback_by_name(self):
+        row = wf.forecast(panel([-1, 2, 3]), h=1, fallback="Naive").long().iloc[0]
+        assert (row["yhat"], row["status"], row["model_used"]) == (3, "not_positive", "Naive")
+
+
+class TestBacktest:
+    def test_every_argument_reaches_the_plan(self):
+        result = wf.backtest(
+            panel(walk(20)), "Drift", h=2, n_windows=2, step_size=3, window="sliding",
+            input_size=5, min_train_size=3, gap=1, align="series", allow_partial=True, levels=[80],
+        )  # fmt: skip
+        plan = result.plan
+        assert plan.windows.cutoff.tolist() == [2014, 2017]
+        assert plan.windows.lengths.tolist() == [5, 5]
+        assert (plan.horizon, plan.first_step) == (3, 2)
+        assert result.settings == {
+            "call": "backtest", "h": 2, "n_windows": 2, "cutoffs": None, "step_size": 3,
+            "window": "sliding", "input_size": 5, "min_train_size": 3, "gap": 1,
+            "align": "series", "allow_partial": True, "on_error": "record",
+            "engine": "SerialEngine()",
+        }  # fmt: skip
+
+    def test_cutoffs_reach_the_manifest(self):
+        result = wf.backtest(DATA, "Drift", h=1, cutoffs=[2002, "2003"])
+        assert result.manifest()["settings"]["cutoffs"] == ["2002", "2003"]
+
+    def test_engines_by_name_and_object(self):
+        base = wf.backtest(DATA, "Drift", h=1, n_windows=3)
+        for engine in ("serial", "threads", "westforecast:threads", ThreadEngine(2)):
+            other = wf.backtest(DATA, "Drift", h=1, n_windows=3, engine=engine)
+            np.testing.assert_array_equal(
+                other.forecasts["Drift"].mean, base.forecasts["Drift"].mean
+            )
+
+
+class TestProgress:
+    def test_a_function_is_told(self):
+        told = []
+        wf.forecast(DATA, ["Drift", "Naive"], h=1, progress=lambda *what: told.append(what))
+        assert told == [(1, 2, "Drift"), (2, 2, "Naive")]
+
+    @pytest.mark.parametrize(("watched", "progress", "drawn"), [
+        (False, None, False), (True, None, True), (True, False, False), (False, True, True),
+    ])  # fmt: skip
+    def test_a_bar_is_drawn_where_somebody_watches(self, monkeypatch, watched, progress, drawn):
+        class Terminal(io.StringIO):
+            def isatty(self):
+                return watched
+
+        stream = Terminal()
+        monkeypatch.setattr(sys, "stderr", stream)
+        started = []
+        monkeypatch.setattr("rich.progress.Progress.start", lambda bar: started.append(bar))
+        wf.forecast(DATA, "Drift", h=1, progress=progress)
+        assert bool(started) == drawn
+
+    def test_a_bar_is_closed_when_a_model_fails(self, monkeypatch):
+        closed = []
+        monkeypatch.setattr("rich.progress.Progress.stop", lambda bar: closed.append(bar))
+        with pytest.raises(wf.ModelError):
+            wf.forecast(panel([-1, 2]), h=1, on_error="raise", progress=True)
+        assert closed
+
+
+def test_an_own_model_is_used_like_any_other():
+    class Half(SeriesModel):
+        def forecast_one(self, y, horizon, probs, context):
+            return np.full(horizon, y[-1] / 2), np.full((horizon, len(probs)), y[-1])
+
+    assert wf.forecast(DATA, Half(), h=1).long()["yhat"].tolist() == [5.5, 3.5]
