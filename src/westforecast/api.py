@@ -134,7 +134,7 @@ def backtest(
     n_windows: int | None = None,
     cutoffs: Sequence[Any] | None = None,
     step_size: int = 1,
-    window: WindowShape = "expanding",
+    window: WindowShape | None = None,
     input_size: int | None = None,
     min_train_size: int = 1,
     gap: int = 0,
@@ -150,7 +150,8 @@ def backtest(
 
     h: steps scored. n_windows: how many origins (1 unless set), or cutoffs: the last in-sample
         periods themselves (years). step_size: periods between origins (mlforecast's default is h).
-    window, input_size: "expanding", or "sliding" over the last input_size periods.
+    window, input_size: "expanding", or "sliding" over the last input_size periods, which is what
+        an input_size alone means.
     min_train_size: fewest observed values a window must hold. gap: periods left out between the
         cutoff and the first scored step; with gap=1 the first horizon is 2.
     align: "calendar" puts cutoffs at the same periods for all series, "series" counts from each

@@ -3,14 +3,13 @@
 Engines know nothing of forecasting.
 """
 
+import multiprocessing
 import os
 import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent import futures  # which imports its pools when they are first asked for
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from westforecast.errors import UsageError, WestforecastError
@@ -54,7 +53,7 @@ class ThreadEngine(_PoolEngine):
     """Threads of this process; helps where models leave the interpreter (NumPy, C++)."""
 
     def map(self, function: Callable[[Task], Answer], tasks: Sequence[Task]) -> Iterator[Answer]:
-        with ThreadPoolExecutor(self._count(tasks)) as pool:
+        with futures.ThreadPoolExecutor(self._count(tasks)) as pool:
             yield from pool.map(function, tasks)
 
 
@@ -73,13 +72,16 @@ class ProcessEngine(_PoolEngine):
                 f"this work cannot be sent to other processes: {error}. Define models at the top "
                 'level of a module, or use engine="threads".'
             ) from error
-        pool = ProcessPoolExecutor(
-            self._count(tasks), get_context("spawn"), initializer=_keep, initargs=(packed,)
+        pool = futures.ProcessPoolExecutor(
+            self._count(tasks),
+            multiprocessing.get_context("spawn"),
+            initializer=_keep,
+            initargs=(packed,),
         )
         try:
             with pool:
                 yield from pool.map(_apply, tasks)
-        except BrokenProcessPool as error:
+        except futures.BrokenExecutor as error:
             raise WestforecastError(
                 "a worker process ended before its work was done. A script that uses processes "
                 'needs `if __name__ == "__main__":`, models must be defined in a module (not in a '

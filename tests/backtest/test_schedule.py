@@ -44,6 +44,11 @@ class TestAhead:
             assert ahead(kept, until=until).horizon == 3
         assert ahead(panel([1, 2], first=8040, freq="Q"), until="2010Q4").horizon == 2
 
+    def test_one_value_is_a_series(self):
+        assert ahead(panel([5]), until=2003).last_step.tolist() == [3]
+        with pytest.raises(UsageError, match=r"not after the last observation of 1 series"):
+            ahead(panel([5]), until=2000)
+
     def test_a_series_without_values_has_one_step(self):
         plan = ahead(panel([1, 2], [NAN]), until=2010)
         assert plan.last_step.tolist() == [9, 1]
@@ -86,6 +91,9 @@ class TestOrigins:
         plan = origins(YEARS, 2, n_windows=3)
         assert seen(plan) == [("a", 2000, 2005), ("a", 2000, 2006), ("a", 2000, 2007)]
         np.testing.assert_array_equal(plan.actuals(), [[7, 8], [8, 9], [9, 10]])
+
+    def test_an_input_size_alone_means_a_sliding_window(self):
+        assert seen(origins(YEARS, 2, input_size=4)) == [("a", 2004, 2007)]
 
     def test_a_sliding_window_moves_it(self):
         plan = origins(YEARS, 2, n_windows=3, window="sliding", input_size=4)
@@ -185,7 +193,7 @@ class TestOrigins:
         ({"min_train_size": 0}, "min_train_size=0 found"),
         ({"min_train_size": None}, "min_train_size=None found"),
         ({"window": "sliding"}, "a sliding window needs its input_size"),
-        ({"input_size": 3}, "an expanding one has none"),
+        ({"window": "expanding", "input_size": 3}, "an expanding one has none"),
         ({"window": "sliding", "input_size": 0}, "input_size=0 found"),
         ({"window": "rolling", "input_size": 3}, "window='rolling', .* 'expanding' or 'sliding'"),
         ({"align": "end"}, "align='end' found; expected .* 'calendar' or 'series'"),

@@ -140,6 +140,11 @@ class TestCommonCells:
         assert np.isnan(row["mae"])
         assert (row["n"], row["n_series"], row["n_cutoffs"], row["n_excluded"]) == (0, 0, 0, 2)
 
+    def test_a_group_without_any_outcome_is_no_row(self):
+        plan = origins(panel([1, 2, 3, 4]), 3, cutoffs=[2001], allow_partial=True)
+        scores = run(plan, {"n": Naive()}).scores("mae", by="horizon")
+        assert scores["horizon"].tolist() == [1, 2]
+
     def test_a_fallbacks_forecasts_are_not_scored(self):
         data = panel([0, 1, 3, 2, 5], [1, 2, 3, 4, 5])
         plan = origins(data, 1, n_windows=2)
@@ -243,3 +248,18 @@ def test_interval_metrics_without_intervals():
 def test_forecasts_of_the_future_cannot_be_scored():
     with pytest.raises(UsageError, match=r"no outcome is known .* Use westforecast.backtest"):
         run(ahead(panel([1, 2]), 1), {"n": InSampleMean()}).scores()
+
+
+def test_a_metric_is_compared_where_every_model_has_it():
+    """A model with intervals in half its windows is not scored on the easier half alone."""
+    data = panel(walk(20, 1), walk(3, 2), first=[1990, 2007])
+    plan = origins(data, 1, n_windows=1, align="series")
+    result = run(plan, {"Naive": Naive(), "Drift": Drift()}, [80])
+    table = result.scores(["mae", "coverage"], by=["model"])
+    # Drift has no interval from the two values of the short series.
+    alone = result.scores(["coverage"], by=["model", "unique_id"]).set_index(["model", "unique_id"])
+    assert np.isnan(alone.loc[("Drift", "b"), "coverage-80"])
+    one = run(origins(data[["a"]], 1, align="series"), {"Naive": Naive()}, [80])
+    of_a = one.scores(["coverage"])["coverage-80"][0]
+    assert table.set_index("model")["coverage-80"].tolist() == [of_a, of_a]
+    assert table["n"].tolist() == [2, 2]

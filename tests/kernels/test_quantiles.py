@@ -13,6 +13,7 @@ from westforecast.kernels.quantiles import (
     normal_scores,
     pool,
     probabilities,
+    reading,
 )
 
 PROBS = probabilities([50, 80, 95])
@@ -70,3 +71,21 @@ def test_a_pool_is_the_mixture_not_the_mean_of_quantiles():
     found = pool(laws, PROBS)[0]
     draws = np.concatenate([np.random.default_rng(3).normal(m, 1, 200_000) for m in (0, 10)])
     np.testing.assert_allclose(found, np.quantile(draws, PROBS), atol=0.05)
+
+
+def test_each_step_is_pooled_on_its_own():
+    means = np.array([[0.0, 5.0, 9.0], [1.0, 5.0, 0.0]])  # [K, H]
+    laws = normal_quantiles(means, np.ones_like(means), PROBS)
+    found = pool(laws, PROBS, at=(0.1, 0.5))
+    assert found.shape == (3, 2)
+    for step in range(3):
+        np.testing.assert_allclose(
+            found[step], pool(laws[:, step : step + 1], PROBS, (0.1, 0.5))[0]
+        )
+
+
+def test_reading_is_at_scores_for_many_laws_at_once():
+    probs, at = probabilities((50, 80, 95)), (0.001, 0.1, 0.3, 0.5, 0.77, 0.999)
+    laws = np.sort(np.random.default_rng(5).normal(size=(7, len(probs))), axis=1)
+    scores = np.repeat(normal_scores(at)[:, None], 7, axis=1)
+    np.testing.assert_allclose(laws @ reading(probs, at).T, at_scores(laws, probs, scores).T)

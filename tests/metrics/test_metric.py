@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from westforecast import UsageError
-from westforecast.kernels.quantiles import probabilities
+from westforecast.kernels.quantiles import normal_scores, probabilities
 from westforecast.metrics import METRICS, Cells, Metric
 from westforecast.plugin import load
 
@@ -58,17 +58,37 @@ def test_pinball_and_crps_by_hand():
     data = cells([10.0], [12.0], quantiles=[[11.0, 13.0]])
     expected = (0.9 * 1 + 0.1 * 3) / 2  # below both: (1 - p) times the distance
     assert value("pinball", data) == pytest.approx(expected)
-    assert value("crps", data) == pytest.approx(2 * expected)
     above = cells([15.0], [12.0], quantiles=[[11.0, 13.0]])
     assert value("pinball", above) == pytest.approx((0.1 * 4 + 0.9 * 2) / 2)
 
 
 def test_growth_error_by_hand():
-    data = cells([121.0, 100.0], [144.0, 100.0], last=[100.0, 100.0], steps=[2, 1])
+    data = cells([1.21, 0.5], [1.44, 0.5], last=[1.0, 0.5], steps=[2, 1])
     (loss,) = METRICS["cagr_error"].columns(()).values()
     np.testing.assert_allclose(loss(data), [100 * (1.2 - 1.1), 0], atol=1e-12)
-    nowhere = cells([-1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0], last=[1.0, 1.0, 0.0, NAN])
+    nowhere = cells([-1, 0, 1, 1], [1, 1, 1, 1], last=[1.0, 1.0, 0.0, NAN])
     assert np.isnan(loss(nowhere)).all()
+    # To forecast nothing, or less, costs the whole growth; it is not left out.
+    worst = cells([1.21, 1.21], [0.0, -1e6], last=[1.0, 1.0], steps=[2, 2])
+    np.testing.assert_allclose(loss(worst), [110, 110])
+
+
+@pytest.mark.parametrize(("y", "exact"), [(0.0, 0.2337), (1.0, 0.6025), (2.5, 1.943)])
+def test_crps_weighs_levels_that_are_unevenly_spaced(y, exact):
+    """CRPS of N(0, 1): y (2 Phi(y) - 1) + 2 phi(y) - 1 / sqrt(pi) (Gneiting & Raftery 2007)."""
+    levels = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99)
+    probs = probabilities(levels)
+    data = cells([y], [0.0], quantiles=normal_scores(probs)[None], probs=probs)
+    assert value("crps", data) == pytest.approx(exact, rel=0.03)
+
+
+@pytest.mark.parametrize(("levels", "within"), [((80, 95), 0.02), ((95,), 0.02)])
+def test_crps_of_few_levels_is_right_for_a_normal_law(levels, within):
+    probs = probabilities(levels)
+    y = normal_scores((np.arange(2000) + 0.5) / 2000)
+    quantiles = np.repeat(normal_scores(probs)[None], len(y), axis=0)
+    mean = METRICS["crps"].loss(cells(y, 0 * y, quantiles=quantiles, probs=probs)).mean()
+    assert mean == pytest.approx(1 / np.sqrt(np.pi), rel=within)
 
 
 def test_crps_of_many_quantiles_approaches_that_of_the_law():
@@ -82,7 +102,7 @@ def test_crps_of_many_quantiles_approaches_that_of_the_law():
 
 
 def test_zeros_are_left_out_or_nothing_but_never_infinite():
-    data = cells([0, 0, 4], [0, 2, 4], scale=[0, NAN, 1], scale2=[0, NAN, 1])
+    data = cells([0, 0, 4], [0, 2, 4], scale=[NAN, 0, 1], scale2=[NAN, 0, 1])
     assert METRICS["mape"].loss(data).tolist()[2] == 0
     assert np.isnan(METRICS["mape"].loss(data)[:2]).all()
     assert METRICS["smape"].loss(data).tolist() == [0, 200, 0]

@@ -228,14 +228,26 @@ class TestSeriesModel:
         result = Rude().forecast(Windows.of(panel([1, 2])), 1)
         assert "read-only" in result.reason[0]
 
-    @pytest.mark.parametrize("mean", [[1.0], [[1.0, 2.0]], 3.0, "ab", None])
-    def test_a_mean_of_the_wrong_length_is_recorded(self, mean):
+    @pytest.mark.parametrize(
+        ("mean", "quantiles"),
+        [
+            ([1.0], np.ones((3, 2))),
+            ([[1.0, 2.0, 3.0]], np.ones((3, 2))),
+            (3.0, np.ones((3, 2))),
+            ("abc", np.ones((3, 2))),
+            (None, np.ones((3, 2))),
+            (np.ones(3), np.ones((2, 3))),  # the other way round: the size alone would fit
+            (np.ones(3), np.ones(6)),
+            (np.ones(3), None),
+        ],
+    )
+    def test_an_answer_of_the_wrong_shape_is_recorded(self, mean, quantiles):
         @dataclass(frozen=True)
         class Wrong(SeriesModel):
             def forecast_one(self, y, horizon, probs, context):
-                return mean, np.zeros((3, 0))
+                return mean, quantiles
 
-        result = Wrong().forecast(Windows.of(panel([1, 2])), 3)
+        result = Wrong().forecast(Windows.of(panel([1, 2])), 3, [80])
         assert result.status.tolist() == [Status.FAILED]
 
 
@@ -254,3 +266,15 @@ def test_models_are_values():
     assert Drift().name == "Drift"
     with pytest.raises(FrozenInstanceError):
         SeasonalNaive(4).season_length = 5
+
+
+def test_a_sliding_window_that_begins_in_a_gap_shows_a_model_no_gap():
+    @dataclass(frozen=True)
+    class Shown(SeriesModel):
+        def forecast_one(self, y, horizon, probs, context):
+            assert np.isfinite(y).all()
+            return np.full(horizon, float(context.period)), np.empty((horizon, 0))
+
+    data = panel([1, np.nan, np.nan, 4, 5])
+    windows = Windows.of(data, [0], np.array([1]), np.array([5]))
+    assert Shown().forecast(windows, 1).mean.tolist() == [[2003.0]]

@@ -86,7 +86,7 @@ def damped_log_growth(y, horizon, damping=0.95, shrink=0.8):
     middle = len(growth) // 2
     median = growth[middle] if len(growth) % 2 else (growth[middle - 1] + growth[middle]) / 2
     errors = [(change - median * k) / math.sqrt(k) for change, k in steps]
-    variance = mean_square(errors, len(errors))
+    variance = mean_square(errors, len(errors) - 1)
     return [
         (
             last + shrink * median * sum(damping**i for i in range(1, ago + h + 1)),
@@ -210,12 +210,21 @@ def test_the_fewest_values_a_baseline_takes(model, needed):
 
 
 @pytest.mark.parametrize(("model", "known_from"), [(Naive(), 2), (Drift(), 3), (InSampleMean(), 2),
-                                                   (SeasonalNaive(4), 5)])  # fmt: skip
+                                                   (SeasonalNaive(4), 5),
+                                                   (DampedLogGrowth(), 3)])  # fmt: skip
 def test_there_is_no_interval_without_an_error_to_learn_from(model, known_from):
     for length in (known_from - 1, known_from):
         found = model.forecast(Windows.of(panel(range(1, length + 1))), 2, [80])
         assert np.isfinite(found.mean).all()
         assert np.isfinite(found.quantiles).all() == (length == known_from)
+
+
+def test_two_values_give_a_forecast_and_no_interval():
+    """One step is used up by the growth taken from it: nothing is left to measure its error by."""
+    for model in (Drift(), DampedLogGrowth()):
+        found = model.forecast(Windows.of(panel([100.0, 110.0])), 3, [80])
+        assert np.isfinite(found.mean).all()
+        assert np.isnan(found.quantiles).all()
 
 
 def test_growth_needs_positive_values():

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from westforecast import Windows
+from westforecast import Panel, Windows
 
 from ..builders import NAN, panel
 
@@ -63,3 +63,25 @@ def test_a_companions_neighbours_are_not_seen():
     windows = Windows.of(panel([1, 2], [30, 40], [5, 6, 7, 8], first=[2001, 2001, 2000]))
     np.testing.assert_array_equal(windows.companion("a", 2), [NAN, 1, 2, NAN])
     np.testing.assert_array_equal(windows.companion("b", 2), [NAN, 30, 40, NAN])
+
+
+def test_missing_values_at_the_start_of_a_window_are_left_out():
+    data = panel([1, NAN, NAN, 4, 5])
+    windows = Windows.of(data, [0, 0, 0], np.array([1, 0, 1]), np.array([5, 5, 3]))
+    begun = windows.from_first_observed()
+    assert begun.start.tolist() == [3, 0, 3], "the last holds no value at all"
+    assert begun.lengths.tolist() == [2, 5, 0]
+    assert begun.first_period.tolist()[:2] == [2003, 2000]
+
+
+def test_a_companion_is_seen_as_it_was_published():
+    rows = panel([1, 2, 3, 4], [10, 20, 30, 40]).to_frame()
+    data = Panel.from_frame(rows, meta={"b": {"publication_lag": 2}})
+    windows = Windows.of(data, [0], np.array([0]), np.array([4]))
+    np.testing.assert_array_equal(windows.companion("b", 0), [10, 20, 30, 40])
+    then = Windows.of(data, [0], np.array([0]), np.array([4]), as_of=np.array([2003]))
+    np.testing.assert_array_equal(then.companion("b", 0), [10, 20, NAN, NAN])
+    np.testing.assert_array_equal(then.companion("a", 0), [1, 2, 3, 4])
+    np.testing.assert_array_equal(then.take(np.array([0])).companion("b", 0), [10, 20, NAN, NAN])
+    early = Windows.of(data, [0], np.array([0]), np.array([1]), as_of=np.array([2000]))
+    np.testing.assert_array_equal(early.companion("b", 0), [NAN])

@@ -186,6 +186,12 @@ class TestReading:
         assert kept.indicators[0].unit == "CNY"
         Panel.from_frame(given, ignore=["notes", "id"])
 
+    def test_ids_differ(self):
+        twice = panel([1, 2], [3])
+        same = (twice.indicators[0],) * 2
+        with pytest.raises(UsageError, match=r"two series are called 'a'"):
+            Panel(twice.values, twice.indptr, twice.first, same, twice.calendar)
+
     def test_the_callers_arrays_stay_the_callers(self):
         values = np.array([1.0, 2.0])
         first = panel([1, 2])
@@ -280,6 +286,7 @@ class TestBadData:
         given = frame(y, kind="share", unit="percent")
         (problem,) = problems_of(given, gaps="keep")
         assert problem.expected == "a share between 0 and 100"
+        Panel.from_frame(given.assign(y=[0.0, 100.0]))
         Panel.from_frame(given, gaps="keep", meta={"a": {"lower": -5, "upper": 200}})
 
     def test_missing_columns_are_told_with_the_nearest_name(self):

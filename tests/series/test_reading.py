@@ -74,12 +74,12 @@ def test_warnings_point_at_the_caller(csv):
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2,3\n1,2,3,4,5\n"])
 def test_what_is_no_table_is_told(csv, text):
-    with pytest.raises(UsageError, match=r"cannot read .* as CSV"):
+    with pytest.raises(DataError, match=r"expected a table. Check that it has a header"):
         Panel.from_csv(csv(text))
 
 
 def test_other_encodings_are_told(csv):
-    with pytest.raises(UsageError, match=r"cannot read .* as CSV: 'utf-8"):
+    with pytest.raises(DataError, match=r"not UTF-8 text; expected UTF-8. Save it as UTF-8"):
         Panel.from_csv(csv("unique_id,ds,y\n机床,2008,1\n", "gb18030"))
 
 

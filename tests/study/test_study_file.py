@@ -36,6 +36,14 @@ def line_of(study_file, text):
     [
         ("until = 2015", "until = 2009", "study.until", "2009 is not after origin 2010"),
         ("origin = 2010\n", "", "study.origin", "is missing"),
+        ("origin = 2010", "orign = 2010", "study.orign", "did you mean 'origin'?"),
+        ("until = 2015", "until = 4000", "study.until", "by at most 200 years"),
+        ('unit = "units"\nproduct = ["output", "share"]',
+         'unit = "units"\nmultiplier = 0\nproduct = ["output", "share"]',
+         "derived.region.multiplier", "above 0 expected"),
+        ("points = 2", "points = nan", "scenario.0.change.0.points", "a finite number expected"),
+        ('name = "two points more"', 'name = "baseline"', "scenario.0.name", "a second scenario"),
+        ('label = "damped"', 'label = "combination"', "series.output.models", "no model can be"),
         ("origin = 2010", 'origin = "2010"', "study.origin", "'2010' found, a whole number"),
         ("seed = 7", "sead = 7", "study.sead", "Did you mean 'seed'"),
         ("levels = [80, 95]", "levels = [0.95]", "study.levels", "Did you mean 95"),
@@ -99,6 +107,18 @@ def test_a_text_in_the_assumptions_names_its_line(study_file):
     assumed.write_text(assumed.read_text().replace(",10,", ",ten,"))
     with pytest.raises(StudyError, match="line 2, share: value 'ten' is not a number"):
         read_study(study_file)
+
+
+def test_an_assumption_given_twice_is_refused(study_file):
+    assumed = study_file.parent / "assumed.csv"
+    assumed.write_text(assumed.read_text() + "share,Share,,20,percent,,again,a text\n")
+    with pytest.raises(StudyError, match="line 3, share: a second assumption 'share'"):
+        read_study(study_file)
+
+
+def test_a_study_may_begin_with_a_byte_order_mark(study_file):
+    study_file.write_text("\ufeff" + study_file.read_text(), encoding="utf-8")
+    assert read_study(study_file).name == "toys"
 
 
 def test_missing_files_are_named(study_file, tmp_path):

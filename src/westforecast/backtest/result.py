@@ -2,11 +2,12 @@
 
 import json
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -262,9 +263,11 @@ def _labelled(columns: Mapping[str, Any], times: Sequence[str], calendar: Any) -
 
 
 def versions(models: Any = ()) -> dict[str, str]:
-    """Versions of Python, the core and the distributions the models come from."""
+    """Versions of Python, the core, the models' distributions and what those need directly."""
     packages = {"westforecast", "numpy", "pandas"}
-    packages |= {type(model).__module__.split(".")[0].replace("_", "-") for model in models}
+    origins = {type(model).__module__.split(".")[0].replace("_", "-") for model in models}
+    for origin in origins:
+        packages |= {origin, *_needs(origin)}
     found = {"python": platform.python_version()}
     for package in sorted(packages):
         try:
@@ -272,3 +275,16 @@ def versions(models: Any = ()) -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed as a distribution"
     return found
+
+
+def _needs(distribution: str) -> set[str]:
+    """Names of what a distribution needs without extras; empty where it is not installed."""
+    try:
+        needed = requires(distribution) or []
+    except PackageNotFoundError:
+        return set()
+    return {
+        re.split(r"[^A-Za-z0-9._-]", need, maxsplit=1)[0]
+        for need in needed
+        if "extra ==" not in need
+    }

@@ -85,7 +85,7 @@ def origins(
     n_windows: int | None = None,
     cutoffs: Sequence[Any] | None = None,
     step_size: int = 1,
-    window: WindowShape = "expanding",
+    window: WindowShape | None = None,
     input_size: int | None = None,
     min_train_size: int = 1,
     gap: int = 0,
@@ -94,12 +94,14 @@ def origins(
 ) -> Plan:
     """Rolling origins. Arguments as in `westforecast.backtest`.
 
-    Cutoffs of a calendar-aligned backtest count back from the last period at which most series
-    have h outcomes; those of a series-aligned one count back from each series' own end.
+    Cutoffs of a calendar-aligned backtest count back from the last period at which at least half of
+    the series have h outcomes; those of a series-aligned one count back from each series' own end.
+    A series with a publication lag ends so many periods before the cutoff.
     """
     h, gap = _positive("h", h), _not_negative("gap", gap)
     step_size = _positive("step_size", step_size)
     min_train_size = _positive("min_train_size", min_train_size)
+    window = window or ("expanding" if input_size is None else "sliding")
     if window not in get_args(WindowShape) or align not in get_args(Align):
         raise UsageError(
             f"window={window!r}, align={align!r} found; expected window 'expanding' or 'sliding' "
@@ -130,7 +132,7 @@ def origins(
         count = _positive("n_windows", 1 if n_windows is None else n_windows)
         back = step_size * np.arange(count)[::-1]
         # A partial horizon is enough where it is allowed, so the last cutoff may come later.
-        final = panel.last - (gap + 1 if allow_partial else lead)
+        final = panel.last + _lags(panel) - (gap + 1 if allow_partial else lead)
         if align == "calendar":
             filled = np.sort(final[panel.lengths > 0])[::-1]
             final = np.full(len(panel), filled[(len(filled) + 1) // 2 - 1])
@@ -145,7 +147,8 @@ def _windows(
     label = panel.calendar.label
     begin, stop = panel.indptr[:-1, None], panel.indptr[1:, None]
     observed = np.concatenate([[0], np.cumsum(np.isfinite(panel.values))])
-    end = begin + grid - panel.first[:, None] + 1  # [S, O]
+    # A series published late ends so many periods before the cutoff, as `Panel.as_of` has it.
+    end = begin + grid - _lags(panel)[:, None] - panel.first[:, None] + 1  # [S, O]
     known = np.clip(end, begin, stop)
     start = np.broadcast_to(begin, end.shape)
     if input_size is not None:
@@ -175,7 +178,9 @@ def _windows(
             f"(series {panel.ids[skipped[0][0]]!r}). Ask for fewer windows, a shorter h, or other "
             "cutoffs."
         )
-    windows = Windows.of(panel, series, start[series, origin], end[series, origin])
+    windows = Windows.of(
+        panel, series, start[series, origin], end[series, origin], grid[series, origin]
+    )
     last_step = np.full(len(series), h + gap, np.int64)
     return Plan(panel, windows, h + gap, gap + 1, last_step, tuple(skipped))
 
@@ -185,6 +190,10 @@ def _steps(horizon: int) -> int:
     if horizon > LONGEST:
         raise UsageError(f"{horizon:,} steps are to be forecast; at most {LONGEST:,} can be.")
     return horizon
+
+
+def _lags(panel: Panel) -> IntArray:
+    return np.array([indicator.publication_lag for indicator in panel.indicators], np.int64)
 
 
 def _positive(name: str, value: Any) -> int:

@@ -54,7 +54,8 @@ def score(
 
     n: cells scored; n_series, n_cutoffs: how many they come from; n_excluded: cells whose outcome
     is known and that are left out because this model (`common`: some model) has no forecast of its
-    own there. A cell where one metric is undefined (NaN) is left out of that metric alone.
+    own there. A cell where one metric is undefined (NaN) is left out of that metric alone;
+    `common`: for all models that have the metric anywhere.
     """
     known = ("model", "horizon", "cutoff", "ds", *grid.traits)
     for name in by:
@@ -66,14 +67,16 @@ def score(
     labels, group = _groups(grid, by)  # [G] each, [M * C]
     size = int(group.max(initial=-1)) + 1
     use, lost = used.ravel(), (observed & ~used).ravel()
+    models = len(grid.forecasts)
     scores = {}
     for column, (losses, root) in _losses(grid, metrics, used).items():
         fine = np.isfinite(losses)
+        if common:
+            fine = _everywhere(fine.reshape(models, -1)).ravel()
         at = group[use][fine]
         with np.errstate(invalid="ignore"):  # a group without a cell scores NaN
             mean = np.bincount(at, losses[fine], size) / np.bincount(at, minlength=size)
         scores[column] = np.sqrt(mean) if root else mean
-    models = len(grid.forecasts)
     counts = {
         "n": np.bincount(group[use], minlength=size),
         "n_series": _distinct(group[use], np.tile(grid.series, models)[use], size),
@@ -82,6 +85,12 @@ def score(
     }
     some = (counts["n"] > 0) | (counts["n_excluded"] > 0)
     return {name: column[some] for name, column in (labels | scores | counts).items()}
+
+
+def _everywhere(fine: BoolArray) -> BoolArray:
+    """[M, C] cells where a metric is defined for every model that has it anywhere."""
+    has = np.asarray(fine.any(axis=1))
+    return fine & np.asarray((fine | ~has[:, None]).all(axis=0))
 
 
 def _answered(grid: Grid, forecast: Forecast) -> BoolArray:

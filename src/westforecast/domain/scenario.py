@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from westforecast.errors import UsageError
+from westforecast.series.indicator import Indicator
 from westforecast.typing import FloatArray, IntArray
 
 
@@ -34,8 +35,13 @@ class Change(ABC):
             raise UsageError(f"over={self.over} found, at least 1 year expected.")
 
     @abstractmethod
-    def apply(self, values: FloatArray, years: IntArray, origin: int) -> FloatArray:
-        """Changed values [..., Y] in the series' own unit; years [Y] up to the origin stay."""
+    def apply(
+        self, values: FloatArray, years: IntArray, origin: int, indicator: Indicator
+    ) -> FloatArray:
+        """Changed values [..., Y] in the series' own unit; years [Y] up to the origin stay.
+
+        `Scenario.apply` keeps what comes out inside the indicator's bounds.
+        """
 
     @abstractmethod
     def describe(self) -> str:
@@ -44,20 +50,17 @@ class Change(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareShift(Change):
-    """A share moved by so many percentage points: s + points * phase (shares in percent)."""
+    """A share moved by so many percentage points: s + points * phase."""
 
     points: float
 
     op: ClassVar[str] = "share_shift"
 
-    def apply(self, values: FloatArray, years: IntArray, origin: int) -> FloatArray:
-        moved: FloatArray = values + self.points * phase(years, origin, self.over)
-        if moved.min() < 0 or moved.max() > 100:
-            raise UsageError(
-                f"{self.series} {self.points:+g} points leaves 0 to 100 percent "
-                f"({moved.min():.4g} to {moved.max():.4g}). Ask for a smaller shift."
-            )
-        return moved
+    def apply(
+        self, values: FloatArray, years: IntArray, origin: int, indicator: Indicator
+    ) -> FloatArray:
+        point = 1.0 if indicator.is_percent else 0.01
+        return values + self.points * point * phase(years, origin, self.over)
 
     def describe(self) -> str:
         return f"{self.series} {self.points:+g} percentage points over {self.over} years"
@@ -78,7 +81,9 @@ class Multiply(Change):
                 "1 year expected."
             )
 
-    def apply(self, values: FloatArray, years: IntArray, origin: int) -> FloatArray:
+    def apply(
+        self, values: FloatArray, years: IntArray, origin: int, indicator: Indicator
+    ) -> FloatArray:
         return values * (1 + (self.factor - 1) * phase(years, origin, self.over))
 
     def describe(self) -> str:
@@ -106,7 +111,9 @@ class DeepProcessing(Change):
                 "positive coefficients and at least 1 year expected."
             )
 
-    def apply(self, values: FloatArray, years: IntArray, origin: int) -> FloatArray:
+    def apply(
+        self, values: FloatArray, years: IntArray, origin: int, indicator: Indicator
+    ) -> FloatArray:
         gain = self.target / self.coefficient - 1
         return values * (1 + gain * phase(years, origin, self.over))
 
@@ -131,12 +138,29 @@ class Scenario:
     changes: tuple[Change, ...] = ()
 
     def apply(
-        self, values: Mapping[str, FloatArray], years: IntArray, origin: int
+        self,
+        values: Mapping[str, FloatArray],
+        years: IntArray,
+        origin: int,
+        indicators: Mapping[str, Indicator],
     ) -> dict[str, FloatArray]:
-        """All series under the scenario; those it does not touch are handed through."""
+        """All series [P, Y] under the scenario; those it does not touch are handed through.
+
+        A single path that leaves its indicator's bounds is set to the bound. Raises UsageError
+        where the median path does: then the scenario itself cannot be meant.
+        """
         changed = dict(values)
         for change in self.changes:
-            changed[change.series] = change.apply(changed[change.series], years, origin)
+            name = change.series
+            moved = change.apply(changed[name], years, origin, indicators[name])
+            low, high = indicators[name].bounds
+            middle = np.median(np.atleast_2d(moved), axis=0)
+            if middle.min() < low or middle.max() > high:
+                raise UsageError(
+                    f"{change.describe()} leaves {low:g} to {high:g} "
+                    f"({middle.min():.4g} to {middle.max():.4g}). Ask for a smaller change."
+                )
+            changed[name] = np.clip(moved, low, high)
         return changed
 
 

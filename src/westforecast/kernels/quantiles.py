@@ -71,6 +71,21 @@ def at_scores(quantiles: FloatArray, probs: Iterable[float], scores: FloatArray)
     return values
 
 
+def reading(probs: Iterable[float], at: Iterable[float]) -> FloatArray:
+    """A matrix [A, Q] that reads quantile functions known at `probs` [Q] at probabilities `at` [A].
+
+    `quantiles @ reading(probs, at).T` is what `at_scores` gives at those normal scores, for any
+    number of laws at once.
+    """
+    knots, scores = normal_scores(probs), normal_scores(at)
+    piece = np.clip(np.searchsorted(knots, scores) - 1, 0, len(knots) - 2)
+    weight = (scores - knots[piece]) / (knots[piece + 1] - knots[piece])
+    matrix = np.zeros((len(scores), len(knots)))
+    rows = np.arange(len(scores))
+    matrix[rows, piece], matrix[rows, piece + 1] = 1 - weight, weight
+    return matrix
+
+
 def pool(
     quantiles: FloatArray, probs: Iterable[float], at: Iterable[float] | None = None
 ) -> FloatArray:
@@ -83,10 +98,7 @@ def pool(
     probs = tuple(probs)
     wanted = probs if at is None else tuple(at)
     count = 512
-    scores = normal_scores((np.arange(count) + 0.5) / count)
-    laws = quantiles.reshape(-1, len(probs))
-    points = at_scores(laws, probs, np.repeat(scores[:, None], len(laws), axis=1)).T
-    shape = quantiles.shape[:-1]
-    points = points.reshape(*shape, count)
-    together = np.moveaxis(points, 0, -2).reshape(*shape[1:], shape[0] * count)
+    even = (np.arange(count) + 0.5) / count
+    points = quantiles @ reading(probs, even).T  # [K, ..., count]
+    together = np.moveaxis(points, 0, -2).reshape(*points.shape[1:-1], -1)
     return np.moveaxis(np.quantile(together, wanted, axis=-1), 0, -1)

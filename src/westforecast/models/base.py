@@ -60,6 +60,7 @@ class Model(ABC):
             raise UsageError(f"horizon {horizon} found, at least 1 step expected.")
         levels = check_levels(levels)
         result = Forecast.empty(len(windows), horizon, levels)
+        windows = windows.from_first_observed()
         for tile in tiles(windows.lengths):
             self._fill(result, windows, self._screen(result, windows, tile), levels)
         return result
@@ -169,11 +170,15 @@ class SeriesModel(Model):
                 window=w,
             )
             try:
-                mean, quantiles = self.forecast_one(windows.y(w), horizon, result.probs, context)
-                result.mean[w] = np.asarray(mean, float).reshape(horizon)
-                result.quantiles[w] = np.asarray(quantiles, float).reshape(
-                    result.quantiles[w].shape
-                )
+                answer = self.forecast_one(windows.y(w), horizon, result.probs, context)
+                mean, quantiles = (np.asarray(part, float) for part in answer)
+                found, expected = (mean.shape, quantiles.shape), (horizon, len(result.probs))
+                if found != (expected[:1], expected):
+                    raise ValueError(
+                        f"{self.name}.forecast_one gave mean and quantiles of shapes {found}; "
+                        f"expected {expected[:1]} and {expected}"
+                    )
+                result.mean[w], result.quantiles[w] = mean, quantiles
             except Exception as error:  # one series never costs the others
                 result.fail(w, error)
         return result

@@ -127,8 +127,8 @@ class DampedLogGrowth(Model):
     """Median log growth, shrunk and damped.
 
     yhat(h) = y_T * exp(shrink * g * sum_{i=1..h} damping^i), g = median log growth per period.
-    Intervals are lognormal around it with Var(h) = h * mean(e^2), e = log growth - g. The point
-    forecast is the median.
+    Intervals are lognormal around it with Var(h) = h * sum(e^2) / (n - 1), e = log growth - g over
+    n steps; two values give no interval. The point forecast is the median.
     shrink 0.8 and damping 0.95 are set by hand after the evidence that undamped growth ratios
     over-forecast everywhere (Gardner & McKenzie 1985 for damping).
     """
@@ -153,7 +153,7 @@ class DampedLogGrowth(Model):
         change, elapsed = steps_between(rows)
         growth = np.nanmedian(change / elapsed, axis=1)
         error = (change - growth[:, None] * elapsed) / np.sqrt(elapsed)
-        variance = _mean_square(error, observed_count(rows) - 1)
+        variance = _mean_square(error, observed_count(rows) - 2)
         ahead = _ahead(back, horizon)
         # sum_{i=1..h} damping^i, written for steps that start after a gap as well
         weight = ahead if self.damping == 1 else (

@@ -1,6 +1,6 @@
 """Windows: what models see. A window is (series, start, end); no window copies data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,8 @@ class Windows:
     bounds: [S, 2] what each series cannot leave. season_length: periods per season (1 = none).
     series: [W] which series. start, end: [W] absolute positions; a model may use
     `values[start:end]` of its window and, through `companion`, other series up to the same period.
+    lags: [S] publication lags. as_of: [W] period at whose end the forecast is made, where that
+    matters: a backtest shows only what was published then. index: id -> series.
     """
 
     values: FloatArray
@@ -29,6 +31,9 @@ class Windows:
     series: IntArray
     start: IntArray
     end: IntArray
+    lags: IntArray | None = None
+    as_of: IntArray | None = None
+    index: Mapping[str, int] | None = None
 
     @classmethod
     def of(
@@ -37,6 +42,7 @@ class Windows:
         series: Sequence[int] | IntArray | None = None,
         start: IntArray | None = None,
         end: IntArray | None = None,
+        as_of: IntArray | None = None,
     ) -> "Windows":
         """Windows into a panel; by default one per series that ends with its last value."""
         which = np.arange(len(panel)) if series is None else np.asarray(series, np.int64)
@@ -50,6 +56,9 @@ class Windows:
             series=which,
             start=panel.indptr[which] if start is None else start,
             end=panel.indptr[which + 1] if end is None else end,
+            lags=np.array([i.publication_lag for i in panel.indicators], np.int64),
+            as_of=as_of,
+            index=panel.places,
         )
 
     def __len__(self) -> int:
@@ -80,26 +89,44 @@ class Windows:
         """All windows as one rectangle [W, T], ending in the last column, NaN before a start."""
         return rectangle(self.values, self.start, self.end)
 
+    def from_first_observed(self) -> "Windows":
+        """The windows less missing values at their start, as a sliding window may have in a gap."""
+        start = self.start.copy()
+        filled = np.flatnonzero(self.lengths > 0)
+        for w in filled[np.isnan(self.values[start[filled]])]:
+            seen = np.flatnonzero(~np.isnan(self.y(int(w))))
+            start[w] = start[w] + seen[0] if len(seen) else self.end[w]
+        return replace(self, start=start)
+
     def take(self, which: IntArray | BoolArray) -> "Windows":
         """Some of the windows, over the same data."""
         return replace(
-            self, series=self.series[which], start=self.start[which], end=self.end[which]
+            self,
+            series=self.series[which],
+            start=self.start[which],
+            end=self.end[which],
+            as_of=None if self.as_of is None else self.as_of[which],
         )
 
     def companion(self, unique_id: str, window: int) -> FloatArray | None:
         """Another series of the panel over the periods of a window, NaN where it has no value.
 
-        Nothing after the window's cutoff is shown. None where the panel has no such series.
+        Nothing after the window's cutoff is shown, and in a backtest nothing that was not published
+        by then. None where the panel has no such series.
         """
-        try:
-            other = self.ids.index(unique_id)
-        except ValueError:
+        places = self.index or {name: i for i, name in enumerate(self.ids)}
+        if unique_id not in places:
             return None
+        other = places[unique_id]
         length = int(self.lengths[window])
         row = np.full(length, np.nan)
         offset = int(self.first_period[window] - self.first[other])
         size = int(self.indptr[other + 1] - self.indptr[other])
-        low, high = max(0, -offset), min(length, size - offset)
+        high = min(length, size - offset)
+        if self.as_of is not None and self.lags is not None:
+            published = self.as_of[window] - self.lags[other]
+            high = min(high, int(published - self.first_period[window]) + 1)
+        low = max(0, -offset)
         if high > low:
             begin = int(self.indptr[other]) + offset
             row[low:high] = self.values[begin + low : begin + high]

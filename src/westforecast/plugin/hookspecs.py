@@ -1,5 +1,7 @@
 """The hooks a plugin may implement. Each returns a list of light registrations."""
 
+# mypy: disable-error-code="empty-body"
+
 from collections.abc import Iterable
 
 import pluggy
@@ -20,32 +22,32 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def westforecast_register_models() -> Iterable[ModelSpec]:  # type: ignore[empty-body]
+def westforecast_register_models() -> Iterable[ModelSpec]:
     """Models that can be asked for by name."""
 
 
 @hookspec
-def westforecast_register_metrics() -> Iterable[MetricSpec]:  # type: ignore[empty-body]
+def westforecast_register_metrics() -> Iterable[MetricSpec]:
     """Metrics that can be asked for by name."""
 
 
 @hookspec
-def westforecast_register_datasets() -> Iterable[DatasetSpec]:  # type: ignore[empty-body]
+def westforecast_register_datasets() -> Iterable[DatasetSpec]:
     """Panels that ship with a package."""
 
 
 @hookspec
-def westforecast_register_studies() -> Iterable[StudySpec]:  # type: ignore[empty-body]
+def westforecast_register_studies() -> Iterable[StudySpec]:
     """Studies that `westforecast run NAME` runs."""
 
 
 @hookspec
-def westforecast_register_engines() -> Iterable[EngineSpec]:  # type: ignore[empty-body]
+def westforecast_register_engines() -> Iterable[EngineSpec]:
     """Places where work can run."""
 
 
 @hookspec
-def westforecast_register_commands() -> Iterable[CommandSpec]:  # type: ignore[empty-body]
+def westforecast_register_commands() -> Iterable[CommandSpec]:
     """Further commands of the `westforecast` program."""
 
 

@@ -49,7 +49,7 @@ def fan_chart(data: FanData, width: int = WIDTH, height: int = HEIGHT) -> str:
         median: {y: point for y, (point, _) in data.fan.items()}
     }
     colors = {median: ACCENT}
-    later = "outcome, not used for the forecast"
+    later = "○ outcome, not used for the forecast"
     if data.history:
         lines[data.history_label], colors[data.history_label] = data.history, INK
     if data.outcomes:
@@ -83,7 +83,7 @@ def scenario_chart(
 
 
 def _x() -> Any:
-    axis = alt.Axis(format="d", title=None, grid=False, tickMinStep=1)
+    axis = alt.Axis(format="d", title=None, grid=False, tickMinStep=1, labelFlush=False)
     return alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False, nice=False))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from westforecast.errors import DataError, Problem, UsageError
 from westforecast.series import frame as frames
-from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, Calendar, parse
+from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, WORDS, Calendar, parse
 from westforecast.series.indicator import Indicator
 from westforecast.series.metadata import indicators_of
 from westforecast.typing import BoolArray, FloatArray, Frequency, Gaps, IntArray
@@ -139,7 +139,7 @@ def _endless(
         Problem(
             f"series {ids[codes[a]]!r}",
             f"values from {calendar.label(periods[a])} to {calendar.label(periods[b])}",
-            f"at most {LONGEST:,} {ARTICLES[calendar.freq].split()[1]} periods",
+            f"at most {LONGEST:,} {WORDS[calendar.freq]} periods",
             "Correct the times.",
         )
         for a, b in zip(begins, ends, strict=True)

@@ -80,7 +80,7 @@ def _array(column: nw.Series[Any]) -> np.ndarray:
 def read_csv(path: str | Path, **options: Any) -> Table:
     """A CSV file as columns; options as for pandas.read_csv.
 
-    Raises UsageError where the file is missing or is no table.
+    Raises UsageError where the file is missing, DataError where it is no table.
     """
     try:
         frame = pd.read_csv(path, encoding="utf-8-sig", **options)
@@ -89,8 +89,16 @@ def read_csv(path: str | Path, **options: Any) -> Table:
             f"no file {str(path)!r}. Check the path; it is relative to the current "
             "folder, or to the study file that names it."
         ) from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        raise UsageError(f"cannot read {str(path)!r} as CSV: {error}") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {str(path)!r}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        remedy = "Save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')."
+        raise DataError(
+            [Problem("the file", "not UTF-8 text", "UTF-8", remedy)], str(path)
+        ) from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        remedy = "Check that it has a header and is separated by commas."
+        raise DataError([Problem("the file", str(error), "a table", remedy)], str(path)) from error
     return read(frame)
 
 

@@ -1,7 +1,7 @@
 """An indicator: what a series of numbers means."""
 
 from dataclasses import dataclass, field, fields, replace
-from typing import get_args
+from typing import Any, get_args
 
 from westforecast.errors import UsageError, nearest
 from westforecast.typing import FlowOrStock, Kind
@@ -91,9 +91,9 @@ class Indicator:
             high if self.upper is None else self.upper,
         )
 
-    def with_(self, **changes: object) -> "Indicator":
+    def with_(self, **changes: Any) -> "Indicator":
         """The same indicator with some fields changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)
 
 
 FIELDS = tuple(f.name for f in fields(Indicator))

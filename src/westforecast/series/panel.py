@@ -5,7 +5,7 @@ its first value, NaN = missing. A series spans its first to its last observed va
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
@@ -48,7 +48,9 @@ class Panel:
                 array = array.copy()
                 array.flags.writeable = False
                 object.__setattr__(self, name, array)
-        self._index.update({indicator.id: i for i, indicator in enumerate(self.indicators)})
+        for i, indicator in enumerate(self.indicators):
+            if self._index.setdefault(indicator.id, i) != i:
+                raise UsageError(f"two series are called {indicator.id!r}. Ids must differ.")
 
     # --- in -------------------------------------------------------------------------------------
 
@@ -152,6 +154,11 @@ class Panel:
         if not filled.any():
             raise UsageError("the panel holds no observed value, so it has no span.")
         return int(self.first[filled].min()), int(self.last[filled].max())
+
+    @property
+    def places(self) -> Mapping[str, int]:
+        """id -> position, for all series."""
+        return self._index
 
     def index(self, unique_id: str) -> int:
         """The position of a series. Raises UnknownNameError, suggesting the nearest id."""

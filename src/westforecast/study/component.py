@@ -9,17 +9,17 @@ import numpy as np
 
 from westforecast.api import named_models
 from westforecast.backtest import Plan, Result, ahead, origins, run
-from westforecast.errors import DataError, Problem
+from westforecast.errors import DataError, PluginError, Problem, UsageError, nearest
 from westforecast.kernels.quantiles import at_scores, normal_scores, pool
 from westforecast.models import Forecast, Model, Status
 from westforecast.plugin import registry
 from westforecast.series import Indicator, Panel
-from westforecast.study.file import Assumption, Component, Study
+from westforecast.study.file import COMBINATION, Component, Study
 from westforecast.typing import FloatArray, IntArray
 
-COMBINATION = "combination"
 # Interval coverages asked of every model, so that a whole law can be drawn from its quantiles.
 LAW = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0)
+NO_INTERVAL = "forecast without an interval; left out of the combination"
 METRICS = ("mase", "smape", "cagr_error", "crps", "coverage")
 
 
@@ -52,26 +52,37 @@ class ComponentForecast:
 
     @property
     def failures(self) -> tuple[tuple[str, str, str], ...]:
-        """(model, status, reason) of models that gave no forecast at the origin."""
+        """(model, status, reason) of models that gave no forecast at the origin, or no interval."""
         if self.result is None:
             return ()
-        return tuple(
-            (name, Status(int(f.status[0])).label, f.reason.get(0, ""))
-            for name, f in self.result.forecasts.items()
-            if f.status[0] != Status.OK
-        )
+        found = []
+        for name, f in self.result.forecasts.items():
+            if f.status[0] != Status.OK:
+                found.append((name, Status(int(f.status[0])).label, f.reason.get(0, "")))
+            elif name in self.component.models and not np.isfinite(f.quantiles).all():
+                found.append((name, "no_interval", NO_INTERVAL))
+        return tuple(found)
 
 
-def assumed(
-    component: Component, assumption: Assumption, years: IntArray, paths: int
-) -> ComponentForecast:
-    """A quantity held at an assumed value: the same in every path and year."""
-    unit, share = assumption.unit, assumption.unit.casefold() in {"percent", "pct", "%"}
+def assumed(study: Study, component: Component, years: IntArray) -> ComponentForecast:
+    """A quantity held at an assumed value: the same in every path and year.
+
+    Raises StudyError for a value outside its bounds: a share of more than the whole.
+    """
+    given = study.assumptions[component.assumption]
+    share = given.unit.casefold() in {"percent", "pct", "%", "fraction", "share"}
     indicator = Indicator(
-        id=component.name, name=component.title, unit=unit, kind="share" if share else "level",
-        multiplier=component.multiplier or 1.0, source=assumption.source,
+        id=component.name, name=component.title, unit=given.unit,
+        kind="share" if share else "level", multiplier=component.multiplier or 1.0,
+        source=given.source,
     )  # fmt: skip
-    values = np.full((paths, len(years)), assumption.value)
+    low, high = indicator.bounds
+    if not low <= given.value <= high:
+        raise study.error(
+            f"series.{component.name}.assumption",
+            f"{given.id} is {given.value:g} {given.unit}; {low:g} to {high:g} expected",
+        )
+    values = np.full((study.paths, len(years)), given.value)
     return ComponentForecast(component, indicator, years, values, {}, {})
 
 
@@ -80,7 +91,7 @@ def forecast_component(study: Study, component: Component, panel: Panel) -> Comp
 
     Raises DataError where there is no value up to the origin, or where every model failed.
     """
-    full = _panel_of(component, panel)
+    full = _panel_of(study, component, panel)
     known = full.as_of(study.origin)
     s = known.index(component.data)
     years = np.arange(study.origin, study.until + 1)
@@ -88,7 +99,7 @@ def forecast_component(study: Study, component: Component, panel: Panel) -> Comp
         raise _impossible(
             component, study, "no observed value", "a value", "Choose a later origin."
         )
-    models = _models(component)
+    models = _models(study, component)
     cutoff = int(known.last[s])
     result = run(_only(ahead(known, until=study.until), s), models, (*LAW, *study.levels))
     chosen, backtest, notes = _compare(study, component, known, s, models, result)
@@ -107,8 +118,8 @@ def forecast_component(study: Study, component: Component, panel: Panel) -> Comp
         indicator=indicator,
         years=years,
         paths=paths,
-        observed={t: v for t, v in seen.items() if t <= study.origin},
-        outcomes={t: v for t, v in seen.items() if t > study.origin},
+        observed={t: v for t, v in seen.items() if t <= cutoff},
+        outcomes={t: v for t, v in seen.items() if t > cutoff},
         cutoff=cutoff,
         result=result,
         backtest=backtest,
@@ -130,23 +141,33 @@ def combine(forecasts: list[Forecast]) -> Forecast:
     return Forecast(median, quantiles, probs, status, reason)
 
 
-def _panel_of(component: Component, panel: Panel) -> Panel:
+def _panel_of(study: Study, component: Component, panel: Panel) -> Panel:
+    """The component's series, and its models' drivers, from `start` on."""
+    key = f"series.{component.name}"
     drivers = [m["driver"] for m in component.models.values() if "driver" in m]
-    wanted = dict.fromkeys([component.data, *drivers])
-    chosen = panel.select(id=list(wanted))
+    for name in (component.data, *drivers):
+        if name not in panel.places:
+            told = f"no series {name!r} in {study.data.name}. {nearest(name, panel.places)}"
+            raise study.error(f"{key}.{'data' if name == component.data else 'models'}", told)
+    chosen = panel.select(id=list(dict.fromkeys([component.data, *drivers])))
     return chosen if component.start is None else chosen.since(component.start)
 
 
-def _models(component: Component) -> dict[str, Model]:
-    given = {
-        label: registry().model(
-            settings["model"], **{k: v for k, v in settings.items() if k != "model"}
-        )
-        for label, settings in component.models.items()
-    }
-    models = named_models(given)
+def _models(study: Study, component: Component) -> dict[str, Model]:
+    try:
+        models = named_models({
+            label: registry().model(
+                settings["model"], **{k: v for k, v in settings.items() if k != "model"}
+            )
+            for label, settings in component.models.items()
+        })  # fmt: skip
+    except (UsageError, PluginError) as error:
+        raise study.error(f"series.{component.name}.models", str(error)) from error
     if component.benchmark not in models:
-        models = {component.benchmark: registry().model(component.benchmark), **models}
+        try:
+            models = {component.benchmark: registry().model(component.benchmark), **models}
+        except (UsageError, PluginError) as error:
+            raise study.error(f"series.{component.name}.benchmark", str(error)) from error
     return models
 
 
@@ -170,7 +191,7 @@ def _compare(
     ]  # fmt: skip
     if not able:
         told = "; ".join(
-            f"{name}: {result.forecasts[name].reason.get(0, 'gives no intervals')}"
+            f"{name}: {result.forecasts[name].reason.get(0, 'gives no interval')}"
             for name in component.models
         )
         raise _impossible(component, study, f"every model failed ({told})", "at least one forecast",
@@ -180,17 +201,15 @@ def _compare(
     if len(seen) <= study.min_train:
         note = f"{len(seen)} values up to {study.origin}: too few to compare models by backtest"
         return able, None, (note,)
-    cutoffs = [int(t) for t in periods if seen[study.min_train - 1] <= t < seen[-1]]
+    lag = known.indicators[s].publication_lag
+    cutoffs = [int(t) + lag for t in periods if seen[study.min_train - 1] <= t < seen[-1]]
     plan = origins(known, study.horizon, cutoffs=cutoffs, min_train_size=study.min_train,
                    allow_partial=True)  # fmt: skip
     backtest = run(_only(plan, s), models, (*LAW, *study.levels))
     chosen = able
+    notes: tuple[str, ...] = ()
     if component.combine == "best":
-        scores = {row["model"]: row["mase"] for row in _rows(backtest, ("model",))}
-        ranked = sorted(
-            (name for name in able if np.isfinite(scores.get(name, np.nan))), key=scores.__getitem__
-        )
-        chosen = ranked[:1] or able
+        chosen, notes = _best(able, _rows(backtest, ("model",)))
     pooled = combine([backtest.forecasts[name] for name in chosen])
     return (
         chosen,
@@ -199,8 +218,17 @@ def _compare(
             forecasts={**backtest.forecasts, COMBINATION: pooled},
             used={**backtest.used, COMBINATION: np.zeros(len(pooled), bool)},
         ),
-        (),
+        notes,
     )
+
+
+def _best(able: list[str], rows: list[dict[str, Any]]) -> tuple[list[str], tuple[str, ...]]:
+    """The model with the smallest MASE, or sMAPE where gaps leave no scale for MASE."""
+    for metric in ("mase", "smape"):
+        scores = {row["model"]: row[metric] for row in rows if row["model"] in able}
+        if scores and np.isfinite(list(scores.values())).all():
+            return [min(scores, key=scores.__getitem__)], (f"chosen by {metric} before the origin",)
+    return able, ("no score to choose a model by; all are pooled",)
 
 
 def _record(

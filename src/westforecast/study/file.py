@@ -3,8 +3,10 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +16,10 @@ from westforecast.errors import UsageError, nearest
 from westforecast.kernels.quantiles import check_levels
 from westforecast.series.frame import read_csv, require
 
-Combine = Literal["mean", "best"]
+COMBINATION = "combination"
+LONGEST = 200  # years; what is asked for beyond is a slip of the pen
+
+Combine = Literal["pool", "best"]
 
 
 class StudyError(UsageError):
@@ -44,9 +49,9 @@ class Component:
     """A quantity that is forecast from data, or held at an assumed value.
 
     data: unique_id in the data, or assumption: id in the assumptions (exactly one).
-    models: label -> name or {model=..., settings}. combine: "mean" weighs all models alike, "best"
-    takes the one with the smallest backtest error. start: first year used. multiplier: what one
-    stored unit stands for (the data's own unless given).
+    models: label -> name or {model=..., settings}. combine: "pool" mixes the models' laws with
+    equal weights, "best" takes the one with the smallest backtest error. start: first year used.
+    multiplier: what one stored unit stands for (the data's own unless given).
     """
 
     name: str
@@ -55,7 +60,7 @@ class Component:
     assumption: str = ""
     models: Mapping[str, Any] = field(default_factory=dict)
     benchmark: str = "Naive"
-    combine: Combine = "mean"
+    combine: Combine = "pool"
     start: int | None = None
     multiplier: float | None = None
     note: str = ""
@@ -100,6 +105,13 @@ class Study:
     notes: tuple[str, ...]
     claims: str
     digest: str
+    time_col: str
+    target_col: str
+    lines: "Lines"
+
+    def error(self, key: str, message: str) -> StudyError:
+        """A StudyError that names a key of this file (a.b.c) and its line."""
+        return StudyError(message, self.path, key, self.lines.find(tuple(key.split("."))))
 
     @property
     def headlines(self) -> tuple[Derived, ...]:
@@ -116,9 +128,10 @@ def read_study(path: str | Path) -> Study:
     """
     path = Path(path).resolve()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read study {str(path)!r}: {error}") from None
+        told = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise UsageError(f"cannot read study {str(path)!r}: {told}.") from None
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -126,22 +139,24 @@ def read_study(path: str | Path) -> Study:
         raise StudyError(
             f"not valid TOML: {error}", path, "", int(found[1]) if found else 0
         ) from None
-    top = _Table(content, (), _Lines(path, text))
+    top = _Table(content, (), Lines(path, text))
     return _study(path, text, top)
 
 
 def _study(path: Path, text: str, top: "_Table") -> Study:
-
     head = top.table("study", required=True)
     back = top.table("backtest")
     assumptions = _assumptions(path.parent / name) if (name := head.text("assumptions", "")) else {}
     components = {t.name: _component(t, assumptions) for t in top.tables("series", required=True)}
-    derived = {t.name: _derived(t, components) for t in top.tables("derived")}
+    derived = {t.name: _derived(t, components) for t in top.tables("derived", required=True)}
     _check_identities(top, components, derived)
-    scenarios = tuple(_scenario(t, components, assumptions) for t in top.items("scenario"))
+    scenarios = {"baseline": Scenario("baseline", "Shares and relations stay as they are.")}
+    for t in top.items("scenario"):
+        made = _scenario(t, components, assumptions, scenarios)
+        scenarios[made.name] = made
     origin, until = head.whole("origin"), head.whole("until")
-    if until <= origin:
-        head.fail("until", f"{until} is not after origin {origin}")
+    if not origin < until <= origin + LONGEST:
+        head.fail("until", f"{until} is not after origin {origin}, by at most {LONGEST} years")
     levels = head.numbers("levels", (80.0, 95.0))
     try:
         levels = check_levels(levels)
@@ -163,9 +178,12 @@ def _study(path: Path, text: str, top: "_Table") -> Study:
         min_train=back.whole("min_train_size", 3, least=1),
         components=components,
         derived=derived,
-        scenarios=(Scenario("baseline", "Shares and relations stay as they are."), *scenarios),
+        scenarios=tuple(scenarios.values()),
         notes=tuple(head.texts("notes", ())),
         claims=head.text("claims", ""),
+        time_col=head.text("time_col", "year"),
+        target_col=head.text("target_col", "value"),
+        lines=top.lines,
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
     for table in (head, back, top):
@@ -182,8 +200,8 @@ def _component(table: "_Table", assumptions: Mapping[str, Assumption]) -> Compon
             "assumption", f"no assumption {assumption!r}. {nearest(assumption, assumptions)}"
         )
     models = table.models("models", required=bool(data))
-    start = table.whole("start", 0) or None
-    multiplier = table.number("multiplier", 0.0) or None
+    start = table.whole("start") if "start" in table.data else None
+    multiplier = table.positive("multiplier") if "multiplier" in table.data else None
     component = Component(
         name=table.name,
         title=table.text("title"),
@@ -191,7 +209,7 @@ def _component(table: "_Table", assumptions: Mapping[str, Assumption]) -> Compon
         assumption=assumption,
         models=models,
         benchmark=table.text("benchmark", "Naive"),
-        combine=table.choice("combine", ("mean", "best"), "mean"),  # type: ignore[arg-type]
+        combine=table.choice("combine", ("pool", "best"), "pool"),  # type: ignore[arg-type]
         start=start,
         multiplier=multiplier,
         note=table.text("note", ""),
@@ -205,7 +223,7 @@ def _derived(table: "_Table", components: Mapping[str, Component]) -> Derived:
         table.fail("", f"{table.name!r} is a series already; choose another name")
     made = Derived(
         identity=Product(
-            table.name, tuple(table.texts("product")), table.number("multiplier", 1.0)
+            table.name, tuple(table.texts("product")), table.positive("multiplier", 1.0)
         ),
         title=table.text("title"),
         unit=table.text("unit"),
@@ -237,7 +255,10 @@ def _check_identities(
 
 
 def _scenario(
-    table: "_Table", components: Mapping[str, Component], assumptions: Mapping[str, Assumption]
+    table: "_Table",
+    components: Mapping[str, Component],
+    assumptions: Mapping[str, Assumption],
+    taken: Collection[str],
 ) -> Scenario:
     changes = []
     for change in table.items("change", required=True):
@@ -255,7 +276,10 @@ def _scenario(
         except (TypeError, UsageError) as error:
             change.fail("", f"{kind.op}: {error}")
         change.done()
-    made = Scenario(table.text("name"), table.text("reason"), tuple(changes))
+    name = table.text("name")
+    if name in taken:
+        table.fail("name", f"a second scenario {name!r}; names are unique")
+    made = Scenario(name, table.text("reason"), tuple(changes))
     table.done()
     return made
 
@@ -264,6 +288,8 @@ def _value(table: "_Table", key: str, assumptions: Mapping[str, Assumption]) -> 
     """A number, an assumption's id, or ["id", "id"] for the first over the second."""
     given = table.take(key)
     if isinstance(given, int | float) and not isinstance(given, bool):
+        if not isfinite(given):
+            table.fail(key, f"{given} found, a finite number expected")
         return given
     ids = [given] if isinstance(given, str) else given
     if not isinstance(ids, list) or not 1 <= len(ids) <= 2:
@@ -283,13 +309,18 @@ def _assumptions(path: Path) -> dict[str, Assumption]:
     found = {}
     for line, (key, name, value, unit, year, reason, source) in enumerate(rows, start=2):
         try:
-            found[key] = Assumption(key, name, float(value), unit, year, reason, source)
+            found_value = float(value)
+            if not isfinite(found_value):
+                raise ValueError(value)
         except ValueError:
             raise StudyError(f"value {value!r} is not a number", path, key, line) from None
+        if key in found:
+            raise StudyError(f"a second assumption {key!r}; ids are unique", path, key, line)
+        found[key] = Assumption(key, name, found_value, unit, year, reason, source)
     return found
 
 
-class _Lines:
+class Lines:
     """Where keys of a TOML text stand, for error messages."""
 
     def __init__(self, path: Path, text: str) -> None:
@@ -329,7 +360,7 @@ _MISSING: Any = object()
 class _Table:
     """A TOML table whose keys are taken one by one; what is left at the end is unknown."""
 
-    def __init__(self, data: dict[str, Any], key: tuple[str, ...], lines: _Lines) -> None:
+    def __init__(self, data: dict[str, Any], key: tuple[str, ...], lines: Lines) -> None:
         self.data, self.key, self.lines = dict(data), key, lines
         self.known: list[str] = []
 
@@ -346,6 +377,8 @@ class _Table:
         if key in self.data:
             return self.data.pop(key)
         if default is _MISSING:
+            for close in get_close_matches(key, self.data, n=1):
+                self.fail(close, f"is not a key here; did you mean {key!r}?")
             self.fail(key, "is missing")
         return default
 
@@ -363,7 +396,16 @@ class _Table:
         return str(self._typed(key, default, (str,), "text"))
 
     def number(self, key: str, default: Any = _MISSING) -> float:
-        return float(self._typed(key, default, (int, float), "a number"))
+        value = float(self._typed(key, default, (int, float), "a number"))
+        if not isfinite(value):
+            self.fail(key, f"{value} found, a finite number expected")
+        return value
+
+    def positive(self, key: str, default: Any = _MISSING) -> float:
+        value = self.number(key, default)
+        if not value > 0:
+            self.fail(key, f"{value:g} found, a number above 0 expected")
+        return value
 
     def whole(self, key: str, default: Any = _MISSING, least: int | None = None) -> int:
         value = int(self._typed(key, default, (int,), "a whole number"))
@@ -416,6 +458,8 @@ class _Table:
             if "model" not in table:
                 self.fail(key, f'{entry!r} found; a name or {{ model = "...", ... }} expected')
             label = str(table.pop("label", table["model"]))
+            if label == COMBINATION:
+                self.fail(key, f"no model can be called {label!r}; it is the pool of all")
             if label in models:
                 self.fail(key, f"two models are called {label!r}; give one a label")
             models[label] = table

@@ -20,7 +20,8 @@ def page(result: StudyResult) -> str:
         "until": study.until,
         "levels": [f"{level:g}" for level in study.levels],
         "answers": [records.answer(result, derived) for derived in study.headlines],
-        "headline_charts": [fan_figure(result, d.name) for d in study.headlines],
+        "lesson": records.lesson(result),
+            "headline_charts": [fan_figure(result, d.name) for d in study.headlines],
         "component_charts": [
             fan_figure(result, name, small=True)
             for name, part in result.components.items() if part.result is not None

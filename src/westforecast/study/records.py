@@ -6,8 +6,7 @@ import numpy as np
 
 from westforecast.domain import DeepProcessing
 from westforecast.report import words
-from westforecast.study.component import COMBINATION
-from westforecast.study.file import Derived
+from westforecast.study.file import COMBINATION, Derived
 from westforecast.study.run import Hindsight, StudyResult
 from westforecast.study.tables import manifest
 
@@ -52,7 +51,8 @@ def chain(result: StudyResult) -> list[Row]:
                 how += f", from {part.cutoff} on"
         else:
             how = " × ".join(map(result.title, result.study.derived[name].identity.parts))
-        observed = f"{words.number(history[last])} ({last})" if last is not None else "-"
+        implied = ", implied" if result.rests_on_assumption(name) else ""
+        observed = f"{words.number(history[last])} ({last}{implied})" if last is not None else "-"
         intervals = [words.interval(*fan.intervals[level]) for level in result.study.levels]
         rows.append(_chain_row(result, name, observed, words.number(fan.point), intervals, how,
                                name in headlines))  # fmt: skip
@@ -128,6 +128,7 @@ def record(result: StudyResult) -> list[Row]:
                 "coverage": [words.number(float(row[f"coverage-{level:g}"]), 3)
                              for level in result.study.levels],
                 "n": int(row["n"]),
+                "n_excluded": int(row["n_excluded"]),
                 "n_cutoffs": int(row["n_cutoffs"]),
             })  # fmt: skip
     return rows
@@ -147,7 +148,7 @@ def hindsight(result: StudyResult) -> list[Row]:
             "first": name != before,
             "model": model,
             "n": len(cells),
-            "mape": f"{100 * np.mean([abs(cell.error) for cell in cells]):.1f} %",
+            "mape": _mean_size([cell.error for cell in cells]),
             "inside": [_share([cell.hit[level] for cell in cells]) for level in levels],
             "year": last.year,
             "forecast": words.number(last.forecast),
@@ -221,5 +222,33 @@ def footer(result: StudyResult) -> str:
 
 
 def first_component(result: StudyResult) -> str:
-    """The first forecast component of the first headline: the one whose record matters most."""
-    return next(name for name, part in result.components.items() if part.result is not None)
+    """The first component that is forecast, whose record matters most; "" where none is."""
+    return next((name for name, part in result.components.items() if part.result is not None), "")
+
+
+def lesson(result: StudyResult) -> str:
+    """What hindsight says of the first component, in a sentence; "" where nothing is known yet."""
+    name = first_component(result)
+    errors: dict[str, list[float]] = {}
+    for row in result.hindsight:
+        if row.series == name and np.isfinite(row.error):
+            errors.setdefault(row.model, []).append(row.error)
+    if COMBINATION not in errors:
+        return ""
+    part = result.components[name].component
+    missed = errors[COMBINATION]
+    told = (
+        f"Hindsight, which the forecast did not use: over {words.count(len(missed), 'year')} the "
+        f"forecast of {result.title(name)} was off by {_mean_size(missed)} on average"
+    )
+    if part.benchmark in errors and part.benchmark not in part.models:
+        told += f", the plain benchmark {part.benchmark} by {_mean_size(errors[part.benchmark])}"
+    side = "too high" if np.mean(missed) > 0 else "too low"
+    return (
+        f"{told}; it was {side} in {sum((e > 0) == (side == 'too high') for e in missed)} of them."
+    )
+
+
+def _mean_size(errors: list[float]) -> str:
+    sizes = [abs(error) for error in errors if np.isfinite(error)]
+    return f"{100 * np.mean(sizes):.1f} %" if sizes else "-"

@@ -16,12 +16,11 @@ from westforecast.models import Status
 from westforecast.series import Panel
 from westforecast.study.claim import Claim
 from westforecast.study.component import (
-    COMBINATION,
     ComponentForecast,
     assumed,
     forecast_component,
 )
-from westforecast.study.file import Derived, Study, StudyError
+from westforecast.study.file import COMBINATION, Derived, Study
 from westforecast.typing import FloatArray, IntArray
 
 Report = Callable[[int, int, str], None]
@@ -50,8 +49,8 @@ class Hindsight:
 
     @property
     def error(self) -> float:
-        """(forecast - outcome) / outcome, a fraction."""
-        return (self.forecast - self.outcome) / self.outcome
+        """(forecast - outcome) / outcome, a fraction; NaN where the outcome is 0."""
+        return (self.forecast - self.outcome) / self.outcome if self.outcome else float("nan")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +129,11 @@ class StudyResult:
             for year in sorted(common)
         }
 
+    def cutoff(self, name: str) -> int:
+        """Last year with an observed value behind a quantity; the origin for what is derived."""
+        part = self.components.get(name)
+        return self.study.origin if part is None or part.cutoff is None else part.cutoff
+
     def factors(self) -> dict[str, float]:
         """What one stored unit of each quantity is worth in plain units."""
         plain = {name: part.indicator.factor for name, part in self.components.items()}
@@ -157,23 +161,27 @@ def run_study(study: Study, report: Report | None = None) -> StudyResult:
     """
     started = time.perf_counter()
     panel = Panel.from_csv(
-        study.data, time_col="year", target_col="value", gaps="keep", ignore=("mark",)
-    )
+        study.data, time_col=study.time_col, target_col=study.target_col, gaps="keep",
+        ignore=("mark",),
+    )  # fmt: skip
     years = np.arange(study.origin, study.until + 1)
     first, last = panel.span
     if not first <= study.origin <= last:
-        raise StudyError(
-            f"origin {study.origin} is outside the data, which span {first} to {last}",
-            study.path, "study.origin",
-        )  # fmt: skip
+        raise UsageError(
+            f"origin {study.origin} is outside the data of study {study.name!r}, which span "
+            f"{first} to {last}. Choose an origin among them."
+        )
     components, lost = _components(study, panel, years, report)
+    # The baseline stands before the file's own scenarios.
+    keys = {scenario.name: f"scenario.{i - 1}" for i, scenario in enumerate(study.scenarios)}
     study = _without(study, lost)
+    _check_units(study, components)
     result = StudyResult(
         study=study, panel=panel, years=years, components=components, lost=lost, paths={},
         decompositions={}, hindsight=(), claims=_claims(study, panel), seconds=0.0,
     )  # fmt: skip
     base = {name: part.paths for name, part in components.items()}
-    paths = {s.name: _joint(result, s, base) for s in study.scenarios}
+    paths = {s.name: _joint(result, s, base, keys[s.name]) for s in study.scenarios}
     return replace(
         result,
         paths=paths,
@@ -191,8 +199,7 @@ def _components(
     components, lost = {}, {}
     for done, (name, component) in enumerate(study.components.items(), start=1):
         if component.assumption:
-            given = study.assumptions[component.assumption]
-            components[name] = assumed(component, given, years, study.paths)
+            components[name] = assumed(study, component, years)
         else:
             try:
                 components[name] = forecast_component(study, component, panel)
@@ -222,6 +229,24 @@ def _without(study: Study, lost: Mapping[str, Problem]) -> Study:
     return replace(study, derived=derived, scenarios=scenarios)
 
 
+def _check_units(study: Study, components: Mapping[str, ComponentForecast]) -> None:
+    """A quantity times shares stays in its unit; other products are the author's to name."""
+    units = {name: part.indicator for name, part in components.items()}
+    stated = {name: (i.unit, i.multiplier) for name, i in units.items()}
+    shares = {name for name, i in units.items() if i.kind == "share"}
+    for derived in study.derived.values():
+        stated[derived.name] = (derived.unit, derived.identity.multiplier)
+    for derived in study.derived.values():
+        rest = [part for part in derived.identity.parts if part not in shares]
+        if len(rest) == 1 and stated[rest[0]] != stated[derived.name]:
+            unit, multiplier = stated[rest[0]]
+            raise study.error(
+                f"derived.{derived.name}.unit",
+                f"{derived.unit!r} (multiplier {derived.identity.multiplier:g}) found; "
+                f"{rest[0]!r} times shares is in {unit!r} (multiplier {multiplier:g})",
+            )
+
+
 def fans(paths: FloatArray, years: IntArray, levels: tuple[float, ...]) -> list[Fan]:
     """Median and central intervals of sample paths [P, Y]."""
     median = np.median(paths, axis=0)
@@ -234,14 +259,15 @@ def fans(paths: FloatArray, years: IntArray, levels: tuple[float, ...]) -> list[
 
 
 def _joint(
-    result: StudyResult, scenario: Scenario, base: Mapping[str, FloatArray]
+    result: StudyResult, scenario: Scenario, base: Mapping[str, FloatArray], key: str
 ) -> dict[str, FloatArray]:
     """All quantities under a scenario, path by path, so that identities hold in every path."""
     study, factors = result.study, result.factors()
+    indicators = {name: part.indicator for name, part in result.components.items()}
     try:
-        values = scenario.apply(base, result.years, study.origin)
+        values = scenario.apply(base, result.years, study.origin, indicators)
     except UsageError as error:
-        raise StudyError(f"scenario {scenario.name!r}: {error}", study.path) from None
+        raise study.error(key, f"{scenario.name!r}: {error}") from None
     for identity in in_order([d.identity for d in study.derived.values()], list(base)):
         values[identity.name] = identity.evaluate(values, factors)
     return values
@@ -272,33 +298,42 @@ def _decomposed(
 
 
 def _hindsight(result: StudyResult, paths: Mapping[str, FloatArray]) -> tuple[Hindsight, ...]:
+    """Every model's own forecasts, then the combination's as the paths have it."""
     rows: list[Hindsight] = []
-    levels = result.study.levels
-    for name, part in result.components.items():
-        if part.result is None or part.cutoff is None:
-            continue
-        for model, forecast in part.result.forecasts.items():
-            if forecast.status[0] != Status.OK:
-                continue
-            for year, outcome in part.outcomes.items():
-                step = year - part.cutoff - 1
-                if year <= result.study.until and step < forecast.mean.shape[1]:
-                    ends = {lv: forecast.interval(lv) for lv in levels}
-                    hit = {
-                        lv: _inside(lo[0, step], hi[0, step], outcome)
-                        for lv, (lo, hi) in ends.items()
-                    }
-                    rows.append(Hindsight(name, model, year, year - result.study.origin,
-                                          float(forecast.mean[0, step]), outcome, hit))  # fmt: skip
-    for name in result.study.derived:
-        known = result.outcomes(name)
-        for fan in fans(paths[name], result.years, levels)[1:]:
-            if fan.year in known:
-                outcome = known[fan.year]
-                hit = {lv: _inside(*fan.intervals[lv], outcome) for lv in levels}
-                rows.append(Hindsight(name, COMBINATION, fan.year, fan.year - result.study.origin,
-                                      fan.point, outcome, hit))  # fmt: skip
+    for name in paths:
+        rows += [*_of_models(result, name), *_of_paths(result, name, paths[name])]
     return tuple(rows)
+
+
+def _of_models(result: StudyResult, name: str) -> list[Hindsight]:
+    part = result.components.get(name)
+    if part is None or part.result is None or part.cutoff is None:
+        return []
+    rows = []
+    for model, forecast in part.result.forecasts.items():
+        if model == COMBINATION or forecast.status[0] != Status.OK:
+            continue
+        ends = {level: forecast.interval(level) for level in result.study.levels}
+        for year, outcome in result.outcomes(name).items():
+            step = year - part.cutoff - 1
+            if year <= result.study.until:
+                hit = {
+                    level: _inside(low[0, step], high[0, step], outcome)
+                    for level, (low, high) in ends.items()
+                }
+                point = float(forecast.mean[0, step])
+                rows.append(Hindsight(name, model, year, step + 1, point, outcome, hit))
+    return rows
+
+
+def _of_paths(result: StudyResult, name: str, paths: FloatArray) -> list[Hindsight]:
+    known, cutoff = result.outcomes(name), result.cutoff(name)
+    return [
+        Hindsight(name, COMBINATION, fan.year, fan.year - cutoff, fan.point, known[fan.year],
+                  {lv: _inside(*ends, known[fan.year]) for lv, ends in fan.intervals.items()})
+        for fan in fans(paths, result.years, result.study.levels)[1:]
+        if fan.year in known
+    ]  # fmt: skip
 
 
 def _inside(low: float, high: float, outcome: float) -> bool | None:
@@ -325,10 +360,11 @@ def _claims(study: Study, panel: Panel) -> tuple[Claim, ...]:
         check: Any = getattr(import_module(module), function)
         return tuple(check(figure, assumption))
     except (ImportError, AttributeError, ValueError, KeyError, WestforecastError) as error:
-        raise StudyError(
+        raise study.error(
+            "study.claims",
             f"cannot check claims with {study.claims!r}: {type(error).__name__}: {error}. "
-            'Expected "package.module:function".', study.path, "study.claims",
-        ) from error  # fmt: skip
+            'Expected "package.module:function".',
+        ) from error
 
 
 def _notes(components: Mapping[str, ComponentForecast]) -> tuple[str, ...]:
@@ -339,8 +375,9 @@ def _notes(components: Mapping[str, ComponentForecast]) -> tuple[str, ...]:
             notes.append(f"{part.component.title}: {part.component.note}")
         if part.clipped:
             low, high = part.indicator.bounds
+            bounds = f"below {low:g}" if high == float("inf") else f"outside {low:g} to {high:g}"
             notes.append(
                 f"{part.component.title}: {100 * part.clipped:.1f} % of the sampled values were "
-                f"outside {low:g} to {high:g} and set to the bound"
+                f"{bounds} and set to the bound"
             )
     return tuple(notes)

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from westforecast.report.terminal import table
 from westforecast.study import records
-from westforecast.study.component import COMBINATION
+from westforecast.study.file import COMBINATION
 from westforecast.study.run import StudyResult
 
 
@@ -20,6 +20,8 @@ def summary(result: StudyResult) -> Group:
         told = records.answer(result, derived)
         line = f"  {told['title']}, {study.until}: {told['point']} ({told['lines'][0]})"
         parts.append(Text(line))
+    if lesson := records.lesson(result):
+        parts.append(Text(f"  {lesson}"))
     parts += [Text(""), _chain(result)]
     parts += [element for block in records.scenarios(result)[:1]
               for element in (Text(""), _scenarios(result, block))]  # fmt: skip
@@ -48,7 +50,7 @@ def summary(result: StudyResult) -> Group:
 
 def _chain(result: StudyResult) -> Any:
     level = result.study.levels[0]
-    heads = ["", "unit", "last observed", f"{result.study.until}", f"{level:g} % interval"]
+    heads = ["", "unit", "last known", f"{result.study.until}", f"{level:g} % interval"]
     rows = [
         [row["title"], row["unit"], row["last"], row["point"], row["intervals"][0]]
         for row in records.chain(result)

@@ -8,7 +8,8 @@ import numpy as np
 from westforecast.backtest.result import versions
 from westforecast.models import Status
 from westforecast.plugin import registry
-from westforecast.study.component import COMBINATION, ComponentForecast
+from westforecast.study.component import ComponentForecast
+from westforecast.study.file import COMBINATION
 from westforecast.study.run import Fan, StudyResult
 
 
@@ -23,7 +24,8 @@ def forecast_columns(result: StudyResult) -> dict[str, Any]:
         rows += _model_rows(result, name, part)
     for scenario, paths in result.paths.items():
         for name in paths:
-            if scenario != "baseline" and paths[name] is result.paths["baseline"][name]:
+            same = np.array_equal(paths[name], result.paths["baseline"][name])
+            if scenario != "baseline" and same:
                 continue  # the scenario does not touch it
             for fan in result.fan(name, scenario)[1:]:
                 rows.append(_row(result, name, scenario, COMBINATION, fan))
@@ -42,8 +44,8 @@ def _row(
         "scenario": scenario,
         "model": model,
         "ds": fan.year,
-        "cutoff": result.study.origin,
-        "horizon": fan.year - result.study.origin,
+        "cutoff": result.cutoff(name),
+        "horizon": fan.year - result.cutoff(name),
         "yhat": fan.point,
         "point": point,
     }

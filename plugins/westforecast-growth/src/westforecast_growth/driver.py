@@ -54,7 +54,8 @@ def look_beside(
     driver's own values. A lower quantile at or below zero (a normal law that crosses it) is
     replaced by the mirror image of the upper one on the log scale.
     """
-    stretch = np.stack([windows.first_period, windows.lengths], axis=1)
+    as_of = windows.cutoff if windows.as_of is None else windows.as_of
+    stretch = np.stack([windows.first_period, windows.lengths, as_of], axis=1)
     _, example, which = np.unique(stretch, axis=0, return_index=True, return_inverse=True)
     distinct = windows.take(example)
     seen, refusals = _seen(distinct, unique_id)  # [U, T]
