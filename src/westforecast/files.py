@@ -7,6 +7,15 @@ from uuid import uuid4
 from westforecast.errors import UsageError
 
 
+def prepare(folder: str | Path) -> None:
+    """Make a folder that results are to be written to, before the work is done.
+
+    Raises UsageError where it cannot be made or written.
+    """
+    for probe in write_whole(folder, {".writable": b""}):
+        probe.unlink()
+
+
 def write_whole(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]:
     """Write several files into `folder` (made if absent), each whole or not at all.
 

@@ -6,6 +6,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+import westforecast as wf
 from westforecast import ModelError, SeriesModel, UsageError
 from westforecast.backtest import ahead, origins, run
 from westforecast.engines import Engine, SerialEngine, ThreadEngine
@@ -136,3 +137,19 @@ class TestEngines:
 
         with pytest.raises(ValueError, match=r"shorter"):
             run(ahead(WALKS, 1), BASELINES, engine=Lossy())
+
+
+def test_a_forecast_outside_its_bounds_says_so():
+    rows = panel(np.linspace(40, 98, 12)).to_frame().assign(kind="share", unit="percent")
+    result = wf.forecast(wf.Panel.from_frame(rows), ["Drift", "Naive"], h=3, levels=(80,))
+    reasons = result.ledger.set_index("model")["reason"]
+    assert reasons["Drift"] == "the point forecast leaves 0 to 100 from step 1 on"
+    assert reasons["Naive"] == ""
+    assert result.failed == 0
+    assert result.long().query("model == 'Drift'")["yhat"].max() > 100, "nothing is replaced"
+
+
+def test_a_forecast_without_the_interval_asked_for_says_so():
+    result = wf.forecast(panel([5.0]), "Naive", h=2, levels=(80,))
+    assert result.ledger["reason"].tolist() == ["forecast without an interval"]
+    assert wf.forecast(panel([5.0]), "Naive", h=2).ledger["reason"].tolist() == [""]

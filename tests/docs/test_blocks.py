@@ -82,3 +82,24 @@ def test_every_hook_metric_and_status_is_documented():
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     missing = [word for word in (*HOOKS, *METRICS, *(s.label for s in Status)) if word not in text]
     assert not missing
+
+
+def test_the_readme_quotes_the_study_as_it_is():
+    if "westforecast-cnc" not in {plugin.distribution for plugin in load().plugins}:
+        pytest.skip("westforecast-cnc is not installed")
+    from westforecast.plugin import registry
+    from westforecast.report import words
+    from westforecast.study import read_study, run_study
+
+    result = run_study(read_study(registry().get("study", "cnc")()))
+    fan = result.at_target("west_units")
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"makes {words.number(fan.point, 3)} CNC machine tools" in text
+    assert f"80 percent interval of {words.interval(*fan.intervals[80.0])}" in text
+    off = {"combination": [], "Naive": []}
+    for row in result.hindsight:
+        if row.series == "cutting" and row.model in off:
+            off[row.model].append(100 * abs(row.error))
+    pooled, naive = (sum(errors) / len(errors) for errors in off.values())
+    assert f"off by {pooled:.0f} percent on average" in text
+    assert f"would have done better ({naive:.0f} percent)" in text

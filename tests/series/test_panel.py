@@ -314,7 +314,7 @@ class TestBadData:
     def test_settings_are_checked(self):
         with pytest.raises(UsageError, match=r"gaps='fill' found"):
             Panel.from_frame(frame([1.0]), gaps="fill")
-        for freq in ("W", None, 5):
+        for freq in ("W", 5):
             with pytest.raises(UsageError, match=rf"freq={freq!r} is not a calendar"):
                 Panel.from_frame(frame([1.0]), freq=freq)
 
@@ -433,3 +433,14 @@ class TestIdentity:
         kept = pickle.loads(pickle.dumps(panel([1, NAN, 3])))
         assert kept.digest() == panel([1, NAN, 3]).digest()
         assert kept.index("a") == 0
+
+
+def test_the_frequency_is_taken_from_times_that_state_it():
+    quarters = [f"{2009 + k // 4}Q{k % 4 + 1}" for k in range(8)]
+    for times in (quarters, pd.PeriodIndex(quarters, freq="Q")):
+        quarterly = Panel.from_frame(frame(range(8), times))
+        assert quarterly.calendar.freq == "Q"
+        assert quarterly.lengths.tolist() == [8]
+    months = pd.period_range("2009-01", periods=5, freq="M")
+    assert Panel.from_frame(frame(range(5), months)).calendar.freq == "M"
+    assert Panel.from_frame(frame(range(3), [2001, 2002, 2003])).calendar.freq == "Y"

@@ -87,6 +87,8 @@ def run(
         if progress is not None:
             progress(done, len(tasks), name)
     used = _fall_back(plan, forecasts, fallback, checked)
+    for forecast in forecasts.values():
+        _remark(plan, forecast)
     return Result(
         plan=plan,
         forecasts=forecasts,
@@ -97,6 +99,22 @@ def run(
         settings=settings or {},
         seconds=time.perf_counter() - started,
     )
+
+
+def _remark(plan: Plan, forecast: Forecast) -> None:
+    """Say in `reason` where a forecast that is OK leaves its bounds or lacks an interval."""
+    good = forecast.status == Status.OK
+    bounds = plan.windows.bounds[plan.windows.series]
+    low, high = bounds[:, :1], bounds[:, 1:]
+    outside = (forecast.mean < low) | (forecast.mean > high)
+    outside &= np.arange(1, plan.horizon + 1) <= plan.last_step[:, None]
+    for w in np.flatnonzero(good & outside.any(axis=1)):
+        step = int(np.argmax(outside[w])) + 1
+        forecast.reason[int(w)] = (
+            f"the point forecast leaves {low[w, 0]:g} to {high[w, 0]:g} from step {step} on"
+        )
+    for w in np.flatnonzero(good & np.isnan(forecast.quantiles).any(axis=(1, 2))):
+        forecast.reason.setdefault(int(w), "forecast without an interval")
 
 
 def _raise_first(plan: Plan, name: str, forecast: Forecast, begin: int, end: int) -> None:

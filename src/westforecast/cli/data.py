@@ -15,7 +15,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
                      show_default=True, help="A model's name; may be given several times."),
         click.option("--level", "levels", multiple=True, type=float, default=(80.0, 95.0),
                      show_default=True, help="Interval coverage in percent; several allowed."),
-        click.option("--freq", default="Y", show_default=True, help="Y, Q or M."),
+        click.option("--freq", help="Y, Q or M.  [default: what the times say, else Y]"),
         click.option("--id", "id_col", default="unique_id", show_default=True),
         click.option("--time", "time_col", default="ds", show_default=True),
         click.option("--target", "target_col", default="y", show_default=True),
@@ -30,9 +30,13 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.command("forecast")
+# -h is the horizon here, as in every forecasting tool; help is --help.
+HELP = {"help_option_names": ["--help"]}
+
+
+@click.command("forecast", context_settings=HELP)
 @_options
-@click.option("--h", "h", type=int, help="Steps ahead.")
+@click.option("-h", "--h", "h", type=int, help="Steps ahead.")
 @click.option("--until", help="Last period wanted, e.g. 2020; instead of --h.")
 def forecast_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...],
                   h: int | None, until: str | None, out: Path | None, quiet: bool,
@@ -46,11 +50,17 @@ def forecast_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
     return _finish(result, result.long(), out, quiet)
 
 
-@click.command("backtest")
+@click.command("backtest", context_settings=HELP)
 @_options
-@click.option("--h", "h", type=int, required=True, help="Steps scored.")
+@click.option("-h", "--h", "h", type=int, required=True, help="Steps scored.")
 @click.option("--windows", "n_windows", type=int, default=3, show_default=True)
+@click.option("--cutoff", "cutoffs", multiple=True, type=int,
+              help="A last year of training, instead of --windows; several allowed.")  # fmt: skip
 @click.option("--step-size", type=int, default=1, show_default=True)
+@click.option("--input-size", type=int, help="Slide over so many periods.  [default: all]")
+@click.option("--min-train-size", type=int, default=1, show_default=True)
+@click.option("--gap", type=int, default=0, show_default=True,
+              help="Periods between the last one known and the first one scored.")  # fmt: skip
 @click.option("--align", type=click.Choice(["calendar", "series"]), default="calendar",
               show_default=True)  # fmt: skip
 @click.option("--by", multiple=True, default=("model",), show_default=True,
@@ -58,15 +68,18 @@ def forecast_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
 @click.option("--metric", "metrics", multiple=True, default=("mase", "smape", "coverage"),
               show_default=True)  # fmt: skip
 def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...], h: int,
-                  n_windows: int, step_size: int, align: str, by: tuple[str, ...],
-                  metrics: tuple[str, ...], out: Path | None, quiet: bool,
+                  n_windows: int, cutoffs: tuple[int, ...], step_size: int,
+                  input_size: int | None, min_train_size: int, gap: int, align: str,
+                  by: tuple[str, ...], metrics: tuple[str, ...], out: Path | None, quiet: bool,
                   **reading: Any) -> int:  # fmt: skip
     """Score models on the known past of a long CSV or Parquet FILE."""
     from westforecast.api import backtest
 
     result = backtest(
-        _panel(file, reading), list(models), h=h, n_windows=n_windows, step_size=step_size,
-        align=align, levels=levels, progress=False if quiet else None,  # type: ignore[arg-type]
+        _panel(file, reading), list(models), h=h, n_windows=None if cutoffs else n_windows,
+        cutoffs=cutoffs or None, step_size=step_size, input_size=input_size,
+        min_train_size=min_train_size, gap=gap, align=align,  # type: ignore[arg-type]
+        levels=levels, progress=False if quiet else None,
     )  # fmt: skip
     return _finish(result, result.scores(metrics, by), out, quiet)
 

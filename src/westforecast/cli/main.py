@@ -47,10 +47,11 @@ for command in (run, forecast_file, backtest_file, models, plugins, studies):
 
 def main(args: list[str] | None = None) -> None:
     """Entry point: library errors become one message and an exit code, never a traceback."""
-    warnings.showwarning = _warn  # type: ignore[assignment]
+    shown, warnings.showwarning = warnings.showwarning, _warn  # type: ignore[assignment]
     try:
         code = cli.main(args=args, prog_name="westforecast", standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
         code = 130
     except click.ClickException as error:
         error.show()
@@ -61,6 +62,8 @@ def main(args: list[str] | None = None) -> None:
     except WestforecastError as error:
         click.echo(f"error: {error}", err=True)
         code = 2
+    finally:
+        warnings.showwarning = shown
     sys.exit(code or 0)
 
 

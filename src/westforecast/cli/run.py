@@ -22,6 +22,7 @@ def run(study: str, origin: int | None, until: int | None, out: Path | None, qui
     westforecast run path/to/my.toml
     """
     from westforecast.errors import UsageError
+    from westforecast.files import prepare
     from westforecast.plugin import registry
     from westforecast.report.terminal import console
     from westforecast.study import read_study, run_study, write_study
@@ -37,6 +38,7 @@ def run(study: str, origin: int | None, until: int | None, out: Path | None, qui
         )
     described = replace(described, origin=first, until=last)
     folder = out or Path("out") / described.name
+    prepare(folder)
     screen = console()
     if quiet or not console(stderr=True).is_terminal:
         result = run_study(described)

@@ -51,6 +51,15 @@ def frequency_of(alias: str) -> Frequency:
     return _ALIASES[head]
 
 
+def frequency_in(values: np.ndarray) -> Frequency:
+    """The frequency that times state themselves (pandas periods, 2010Q1); annual for all others."""
+    first = next((v for v in values if v is not None and v == v), None)
+    if isinstance(first, str) and _TEXT["Q"].match(first):
+        return "Q"
+    stated = getattr(first, "freqstr", None)  # a pandas period's own
+    return "Y" if stated is None else frequency_of(stated)
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """How integer periods read in the caller's own type.

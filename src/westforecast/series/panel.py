@@ -16,7 +16,7 @@ import numpy as np
 from westforecast.errors import UnknownNameError, UsageError, nearest
 from westforecast.series import frame as frames
 from westforecast.series.assemble import assemble
-from westforecast.series.calendar import WORDS, Calendar, frequency_of
+from westforecast.series.calendar import WORDS, Calendar, frequency_in, frequency_of
 from westforecast.series.indicator import Indicator
 from westforecast.typing import FloatArray, Gaps, IntArray
 
@@ -59,7 +59,7 @@ class Panel:
         cls,
         frame: Any,
         *,
-        freq: str = "Y",
+        freq: str | None = None,
         meta: Any = None,
         gaps: Gaps = "raise",
         id_col: str = "unique_id",
@@ -71,7 +71,8 @@ class Panel:
 
         frame: pandas, polars or pyarrow (anything narwhals reads). Ids become text; times of any
             kind come back in results as they were given, less their time of day and zone.
-        freq: "Y", "Q", "M" or a pandas alias of one.
+        freq: "Y", "Q", "M" or a pandas alias of one; None takes what the times say themselves
+            (pandas periods, 2010Q1) and annual otherwise.
         meta: indicators, as a mapping id -> Indicator (or dict of its fields) or a frame with one
             row per id. Columns of `frame` named like an Indicator field (unit, kind, region,
             industry, source ...) are metadata too; `meta` holds where both say something.
@@ -112,7 +113,7 @@ class Panel:
         origin: str,
         first_line: int,
         *,
-        freq: str = "Y",
+        freq: str | None = None,
         meta: Any = None,
         gaps: Gaps = "raise",
         id_col: str = "unique_id",
@@ -121,8 +122,10 @@ class Panel:
         ignore: Sequence[str] = (),
     ) -> "Panel":
         names = (id_col, time_col, target_col)
+        times = table.columns.get(time_col, np.empty(0))
+        frequency = frequency_in(times) if freq is None else frequency_of(freq)
         parts = assemble(
-            table.without(ignore), frequency_of(freq), meta, gaps, names,
+            table.without(ignore), frequency, meta, gaps, names,
             origin=origin, first_line=first_line,
         )  # fmt: skip
         return cls(*parts, backend=table.backend, columns=names)
