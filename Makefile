@@ -24,8 +24,8 @@ format: $(VENV)/tools  ## Rewrite files as ruff formats them
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(VENV)/tools  ## mypy, strict
-	$(BIN)/mypy
+types: $(VENV)/tools  ## mypy, strict, core and plugins
+	$(BIN)/mypy src plugins/*/src
 
 contracts: $(VENV)/tools  ## import-linter: imports go down only
 	$(BIN)/lint-imports

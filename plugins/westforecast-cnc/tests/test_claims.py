@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from westforecast.study import Claim
-from westforecast_cnc.arithmetic import GainParts, Processing, implied_total, split_gain
+from westforecast_cnc.arithmetic import Processing, implied_total
 from westforecast_cnc.claims import check_claims
 
 PACKAGE = Path(__file__).parents[1] / "src" / "westforecast_cnc"
@@ -234,19 +234,6 @@ def test_a_missing_figure_is_an_error() -> None:
 
 def test_implied_total_gives_the_gain_back() -> None:
     assert implied_total(2.0, 0.03) * 0.03 == pytest.approx(2.0, rel=1e-12)
-
-
-@pytest.mark.parametrize("growth", [-0.2, 0.0, 1.48832])
-@pytest.mark.parametrize("share_gain", [-0.02, 0.0, 0.05])
-def test_split_gain_adds_up_to_after_less_before(growth: float, share_gain: float) -> None:
-    parts = split_gain(60.0, share=0.0895, share_gain=share_gain, growth=growth)
-    before, after = 60.0 * 0.0895, 60.0 * (1 + growth) * (0.0895 + share_gain)
-    assert parts.total == pytest.approx(after - before, rel=1e-12, abs=1e-12)
-
-
-def test_split_gain_names_its_parts() -> None:
-    parts = split_gain(100.0, share=0.25, share_gain=0.5, growth=1.0)
-    assert parts == GainParts(market=25.0, share=50.0, interaction=50.0)
 
 
 def test_regions_weighted_by_mining_have_the_national_coefficient_one() -> None:

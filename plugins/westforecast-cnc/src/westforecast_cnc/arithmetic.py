@@ -15,37 +15,6 @@ def implied_total(part_gain: float, share_gain: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class GainParts:
-    """A part's gain, split into what the growing total, the rising share and both together add."""
-
-    market: float
-    share: float
-    interaction: float
-
-    @property
-    def total(self) -> float:
-        """The whole gain: the three parts add up exactly."""
-        return self.market + self.share + self.interaction
-
-
-def split_gain(total: float, *, share: float, share_gain: float, growth: float) -> GainParts:
-    """Split the gain of a part that holds `share` of `total` and gains `share_gain` of it.
-
-    `growth` is the growth of the total over the whole span (0.5 = half as much again). Formula:
-    (total (1 + growth)) (share + share_gain) - total share
-    = total growth share + total share_gain + total growth share_gain.
-
-    >>> split_gain(60.0, share=0.1, share_gain=0.05, growth=0.0)
-    GainParts(market=0.0, share=3.0, interaction=0.0)
-    """
-    return GainParts(
-        market=total * growth * share,
-        share=total * share_gain,
-        interaction=total * growth * share_gain,
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Processing:
     """Deep processing of two regions, from their shares (fractions) of mining and smelting.
 

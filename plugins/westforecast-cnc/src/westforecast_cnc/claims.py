@@ -7,14 +7,14 @@ the series that were read for it.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Final, Literal
+from typing import Final
 
-from westforecast.study import Claim
-from westforecast_cnc.arithmetic import Processing, implied_total, split_gain
+from westforecast.domain import decompose
+from westforecast.study import Claim, Verdict
+from westforecast_cnc.arithmetic import Processing, implied_total
 
 FigureReader = Callable[[str, int], float]
 AssumptionReader = Callable[[str], float]
-Verdict = Literal["confirmed", "plausible", "contradicted", "impossible", "mixed", "untestable"]
 
 # "close to", "about" and "approach" in the text count as true within one and a half points.
 CLOSE: Final = 1.5
@@ -296,9 +296,9 @@ def _c13_output_gain(desk: _Desk) -> Claim:
     totals, extremes = _implied_outputs(desk), _extreme_outputs(desk)
     years, growth = desk.assume("share_gain_years"), desk.assume("market_growth")
     share = desk.assume("west_share") / 100
-    total, grown = totals[1], (1 + growth / 100) ** years - 1
+    total, grown = totals[1], (1 + growth / 100) ** years
     small, large = (
-        split_gain(total, share=share, share_gain=desk.assume(gain) / 100, growth=grown)
+        decompose(total, total * grown, share, share + desk.assume(gain) / 100)
         for gain in ("share_gain_low", "share_gain_high")
     )
     made = desk.figures("mt_prod_cny.CN", 2006, 2011)
