@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from westforecast import dataset
+from westforecast import DataError, dataset
 from westforecast.domain.identity import holds
 from westforecast.study import files_of, read_study, run_study
 from westforecast_cnc.files import study as study_path
@@ -89,7 +89,12 @@ def test_hindsight_of_the_national_market_is_the_published_series(result):
     assert {r.forecast for r in rows} == {697_300.0}
 
 
-@pytest.mark.parametrize("origin", [2004, 2006, 2009, 2013, 2019, 2022])
+def test_an_origin_with_one_ratio_is_refused_with_its_reason(study):
+    with pytest.raises(DataError, match=r"cnc_ratio.*up to 2000"):
+        run_study(replace(study, origin=2000, until=2010))
+
+
+@pytest.mark.parametrize("origin", [2001, 2002, 2004, 2006, 2009, 2013, 2019, 2022])
 def test_any_origin_runs(study, origin):
     other = run_study(replace(study, origin=origin, until=origin + 6, paths=200))
     assert np.isfinite(other.at_target("west_units").point)
