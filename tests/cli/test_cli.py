@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from westforecast.cli.main import main
+from westforecast.plugin import registry
 
 
 def call(capsys, *args):
@@ -131,8 +132,10 @@ def test_lists_are_readable_by_people_and_machines(capsys):
     assert {"Naive", "Drift"} <= {row["name"] for row in json.loads(out)}
     code, out, _ = call(capsys, "plugins", "list", "--json")
     assert "westforecast" in {row["distribution"] for row in json.loads(out)["plugins"]}
-    _, out, _ = call(capsys, "studies", "list")
-    assert isinstance(out, str)
+    code, out, _ = call(capsys, "studies", "list", "--json")
+    assert code == 0
+    installed = {spec.name for _, spec in registry().specs("study")}
+    assert {row["name"] for row in json.loads(out)} == installed
 
 
 def test_an_unwritable_folder_leaves_nothing(capsys, study_file, tmp_path):

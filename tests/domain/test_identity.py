@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from westforecast.domain import Product
-from westforecast.domain.identity import holds, in_order
+from westforecast.domain.identity import in_order
 from westforecast.errors import UsageError
 from westforecast.series import Indicator
 
@@ -16,14 +16,6 @@ def test_percent_and_multipliers_count():
     factors = {"n": 1.0, "v": thousand, "r": percent}
     billions = Product("value", ("n", "v", "r"), 1e9).evaluate(values, factors)
     assert billions.tolist() == pytest.approx([30.0])
-
-
-def test_holds_notices_a_broken_path():
-    identity = Product("x", ("a", "b"))
-    values = {"a": np.array([2.0, 3.0]), "b": np.array([5.0, 7.0])}
-    factors = {"a": 1.0, "b": 1.0}
-    assert holds(np.array([10.0, 21.0]), identity, values, factors)
-    assert not holds(np.array([10.0, 21.001]), identity, values, factors)
 
 
 def test_identities_are_ordered_by_what_they_need():

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from westforecast.domain.identity import holds
 from westforecast.errors import DataError, UsageError
 from westforecast.series.frame import read_parquet
 from westforecast.study import StudyError, files_of, read_study, run_study, write_study
@@ -22,12 +21,12 @@ def result(study_file):
 
 
 def test_identities_hold_in_every_path_of_every_scenario(result):
-    factors = result.factors()
     for values in result.paths.values():
-        for derived in result.study.derived.values():
-            assert holds(values[derived.name], derived.identity, values, factors)
-    region, output = result.paths["baseline"]["region"], result.paths["baseline"]["output"]
-    np.testing.assert_allclose(region, 0.1 * output, rtol=1e-12)
+        region = values["output"] * values["share"] / 100
+        np.testing.assert_allclose(values["region"], region, rtol=1e-12)
+        np.testing.assert_allclose(values["whole"], values["output"], rtol=1e-12)
+    shares = {name: set(values["share"][:, -1]) for name, values in result.paths.items()}
+    assert shares == {"baseline": {10.0}, "two points more": {12.0}}
 
 
 def test_the_origin_is_known_and_the_future_is_not(result):

@@ -1,14 +1,16 @@
 """The study runs from any origin, keeps its identities, and says what it assumes."""
 
+import io
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from westforecast import DataError, dataset
-from westforecast.domain.identity import holds
 from westforecast.study import files_of, read_study, run_study
+from westforecast.study.summary import summary
 from westforecast_cnc.files import study as study_path
 
 
@@ -30,10 +32,18 @@ def test_every_model_of_the_default_study_answers(result):
 
 
 def test_identities_hold_in_every_path_of_every_scenario(result):
-    factors = result.factors()
-    for values in result.paths.values():
-        for derived in result.study.derived.values():
-            assert holds(values[derived.name], derived.identity, values, factors)
+    for v in result.paths.values():
+        expected = {
+            "cnc_units": v["cutting"] * v["cnc_ratio"] / 100,
+            "west_units": v["cutting"] * v["cnc_ratio"] / 100 * v["west_share"] / 100,
+            # thousand yuan a machine, in billions
+            "output_value": v["cutting"] * v["unit_value"] / 1e6,
+            "cnc_value": v["cutting"] * v["unit_value"] / 1e6 * v["cnc_value_ratio"] / 100,
+        }
+        expected["west_value"] = expected["cnc_value"] * v["west_share"] / 100
+        assert set(expected) == set(result.study.derived)
+        for name, product in expected.items():
+            np.testing.assert_allclose(v[name], product, rtol=1e-12)
 
 
 def test_the_chain_in_2010_is_the_observed_one(result):
@@ -132,3 +142,14 @@ def test_the_data_set_is_registered():
     panel = dataset("cnc")
     assert panel.value("mt_cut_units.CN", 2010) == 697_300
     assert panel.indicator("cnc_share_units.CN").is_percent
+
+
+@pytest.mark.parametrize("origin", [2006, 2010])
+def test_the_summary_stays_under_a_page(study, origin):
+    screen = Console(width=110, record=True, file=io.StringIO())
+    screen.print(summary(run_study(replace(study, origin=origin, until=2020))))
+    lines = screen.export_text().splitlines()
+    assert len(lines) < 59, "and one more for where the files are"
+    told = "\n".join(lines)
+    assert "Record before" in told
+    assert "Hindsight" in told

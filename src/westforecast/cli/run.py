@@ -50,5 +50,5 @@ def run(study: str, origin: int | None, until: int | None, out: Path | None, qui
             written = write_study(result, folder)
     if not quiet:
         screen.print(summary(result))
-        screen.print(f"\nWritten to {folder}/: {', '.join(path.name for path in written)}")
+        screen.print(f"Written to {folder}/: {', '.join(path.name for path in written)}")
     return 1 if result.failures else 0

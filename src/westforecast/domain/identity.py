@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from westforecast.errors import UsageError, nearest
 from westforecast.typing import FloatArray
 
@@ -58,9 +56,3 @@ def in_order(identities: Sequence[Product], known: Sequence[str]) -> list[Produc
         ready |= {identity.name for identity in able}
         waiting = [identity for identity in waiting if identity.name not in ready]
     return ordered
-
-
-def holds(whole: FloatArray, identity: Product, values: Mapping[str, FloatArray],
-          factors: Mapping[str, float]) -> bool:  # fmt: skip
-    """Whether an identity holds in every element, to rounding."""
-    return bool(np.allclose(whole, identity.evaluate(values, factors), rtol=1e-12, equal_nan=True))

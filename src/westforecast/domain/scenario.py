@@ -95,8 +95,8 @@ class DeepProcessing(Change):
     """A region's processing of what it extracts rises from its own coefficient to another's.
 
     A deep-processing coefficient is the region's share of the nation's processing over its share of
-    extraction; the nation's is 1 by construction. The series is multiplied by
-    1 + (target / coefficient - 1) * phase.
+    extraction; the nation's is 1 by construction. The series is multiplied, as by `Multiply`, by
+    target / coefficient.
     """
 
     coefficient: float
@@ -111,15 +111,20 @@ class DeepProcessing(Change):
                 "positive coefficients and at least 1 year expected."
             )
 
+    @property
+    def factor(self) -> float:
+        """What the series is multiplied by."""
+        return self.target / self.coefficient
+
     def apply(
         self, values: FloatArray, years: IntArray, origin: int, indicator: Indicator
     ) -> FloatArray:
-        gain = self.target / self.coefficient - 1
-        return values * (1 + gain * phase(years, origin, self.over))
+        same = Multiply(series=self.series, factor=self.factor, over=self.over)
+        return same.apply(values, years, origin, indicator)
 
     def describe(self) -> str:
         return (
-            f"{self.series} x {self.target / self.coefficient:.4f}: deep processing from "
+            f"{self.series} x {self.factor:.4f}: deep processing from "
             f"{self.coefficient:.4f} to {self.target:.4f} over {self.over} years"
         )
 

@@ -17,7 +17,5 @@ def render(template: str, context: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("number", "interval", "percent", "sign"):
-        environment.filters[name] = getattr(words, name)
-    environment.globals["interval"] = words.interval
+    environment.filters["number"] = words.number
     return environment.get_template(template).render(**context)

@@ -134,11 +134,10 @@ def forecast_component(study: Study, component: Component, panel: Panel) -> Comp
 def combine(forecasts: list[Forecast]) -> Forecast:
     """The linear pool of several forecasts with equal weights; its point is the pooled median."""
     probs = forecasts[0].probs
-    quantiles = pool(np.stack([f.quantiles for f in forecasts]), probs)
-    median = pool(np.stack([f.quantiles for f in forecasts]), probs, at=(0.5,))[..., 0]
+    read = pool(np.stack([f.quantiles for f in forecasts]), probs, at=(*probs, 0.5))
     status = np.max([f.status for f in forecasts], axis=0)
     reason = {k: why for f in forecasts for k, why in f.reason.items()}
-    return Forecast(median, quantiles, probs, status, reason)
+    return Forecast(read[..., -1], read[..., :-1], probs, status, reason)
 
 
 def _panel_of(study: Study, component: Component, panel: Panel) -> Panel:

@@ -198,7 +198,7 @@ def claim_summary(result: StudyResult) -> str:
     verdicts = [claim.verdict for claim in result.claims]
     told = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(sorted(verdicts)))
     claims = words.count(len(verdicts), "claim")
-    return f"{claims} of the source text checked against the figures: {told}."
+    return f"{claims} of the source text: {told}."
 
 
 def sources(result: StudyResult) -> list[Row]:

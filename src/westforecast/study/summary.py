@@ -1,5 +1,6 @@
 """A study on one page of a terminal."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Group
@@ -25,17 +26,14 @@ def summary(result: StudyResult) -> Group:
     parts += [Text(""), _chain(result)]
     parts += [element for block in records.scenarios(result)[:1]
               for element in (Text(""), _scenarios(result, block))]  # fmt: skip
+    hindsight = records.hindsight(result)
     record = [row for row in records.record(result) if row["name"] == first]
     if record:
-        parts += [Text(""), _record(result, record)]
-    hindsight = [
-        row
-        for row in records.hindsight(result)
-        if row["name"] == first or row["model"] == COMBINATION
-    ]
-    if hindsight:
-        hindsight.sort(key=lambda row: (row["name"] != first, row["model"] != COMBINATION))
-        parts += [Text(""), _hindsight(result, hindsight)]
+        later = {row["model"]: row["mape"] for row in hindsight if row["name"] == first}
+        parts += [Text(""), _record(result, record, later)]
+    combined = [row for row in hindsight if row["model"] == COMBINATION]
+    if combined:
+        parts += [Text(""), _hindsight(result, combined)]
     if result.claims:
         parts += [Text(""), Text(records.claim_summary(result))]
     failures = records.failures(result)
@@ -67,24 +65,26 @@ def _scenarios(result: StudyResult, block: records.Row) -> Any:
     return table(f"Scenarios: {block['title']}, {block['unit']}", heads, rows)
 
 
-def _record(result: StudyResult, record: list[records.Row]) -> Any:
-    study = result.study
-    levels = [f"in {level:g} %" for level in study.levels]
+def _record(result: StudyResult, record: list[records.Row], later: Mapping[str, str]) -> Any:
+    """Scores before the origin and, where it is known, the mean error after it, model by model."""
+    origin = result.study.origin
+    levels = [f"in {level:g} %" for level in result.study.levels]
     heads = ["", "weight", "MASE", "sMAPE", *levels, "cells"]
+    heads += [f"mean |error| after {origin}"] if later else []
     rows = [
-        [row["model"], row["weight"], row["mase"], row["smape"], *row["coverage"], row["n"]]
+        [row["model"], row["weight"], row["mase"], row["smape"], *row["coverage"], row["n"],
+         *([later.get(row["model"], "-")] if later else [])]
         for row in record
-    ]
-    return table(f"Record before {study.origin}: {record[0]['title']}", heads, rows)
+    ]  # fmt: skip
+    return table(f"Record before {origin}: {record[0]['title']}", heads, rows)
 
 
-def _hindsight(result: StudyResult, hindsight: list[records.Row]) -> Any:
+def _hindsight(result: StudyResult, combined: list[records.Row]) -> Any:
     study = result.study
     levels = [f"in {level:g} %" for level in study.levels]
     heads = ["", "mean |error|", *levels, "year", "forecast", "outcome", "error"]
-    rows = []
-    for row in hindsight:
-        name = row["title"] if row["model"] == COMBINATION else f"  {row['model']} alone"
-        rows.append([name, row["mape"], *row["inside"], row["year"], row["forecast"],
-                     row["outcome"], row["error"]])  # fmt: skip
+    keys = ("year", "forecast", "outcome", "error")
+    rows = [
+        [row["title"], row["mape"], *row["inside"], *(row[key] for key in keys)] for row in combined
+    ]
     return table(f"Hindsight: forecasts of {study.origin} against what came", heads, rows)
