@@ -58,7 +58,7 @@ def test_no_window_and_no_width():
 @pytest.mark.parametrize("budget", [1, 6, 50, 10_000])
 def test_tiles_cover_every_window_once_within_the_budget(budget):
     lengths = np.random.default_rng(1).integers(0, 40, 300)
-    pieces = list(tiles(lengths, budget))
+    pieces = list(tiles(lengths, budget=budget))
     assert sorted(np.concatenate(pieces)) == list(range(300))
     for piece in pieces:
         assert len(piece) == 1 or lengths[piece].max() * len(piece) <= budget

@@ -6,8 +6,9 @@ import numpy as np
 
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
-# A tile of this many numbers fits a core's second-level cache with room for results.
-TILE = 1 << 18
+# A tile of this many numbers fits a core's second-level cache with room for results, and leaves
+# enough tiles in a few hundred series for every core to have some.
+TILE = 1 << 16
 
 
 def rectangle(values: FloatArray, start: IntArray, end: IntArray) -> FloatArray:
@@ -24,18 +25,36 @@ def rectangle(values: FloatArray, start: IntArray, end: IntArray) -> FloatArray:
     return rows
 
 
-def tiles(lengths: IntArray, budget: int = TILE) -> Iterator[IntArray]:
-    """Positions of windows, in pieces of similar length whose rectangles stay below `budget`.
+def columns(values: FloatArray, start: IntArray, end: IntArray) -> FloatArray:
+    """Windows as columns [T, W], each beginning in the first row, NaN after its end.
 
-    A window longer than the budget is a piece of its own.
+    The time-major twin of `rectangle`: what recursions and filter matrices work on.
+    """
+    longest = int((end - start).max(initial=0))
+    at = start + np.arange(longest)[:, None]  # [T, W]
+    inside = at < end
+    found = np.full(at.shape, np.nan)
+    found[inside] = values[at[inside]]
+    return found
+
+
+def tiles(
+    lengths: IntArray, repeats: IntArray | None = None, budget: int = TILE
+) -> Iterator[IntArray]:
+    """Positions of rows, in pieces of similar length whose rectangles stay below `budget` numbers.
+
+    lengths: [W]. repeats: [W] how often a row is looked at (1), which counts against the budget.
+    A row that alone exceeds the budget is a piece of its own.
     """
     order = np.argsort(lengths, kind="stable")
-    begin = 0
+    length = lengths[order]
+    total = np.arange(1, len(order) + 1) if repeats is None else np.cumsum(repeats[order])
+    begin, before = 0, 0
     while begin < len(order):
-        area = lengths[order[begin:]] * np.arange(1, len(order) - begin + 1)  # rising
+        area = length[begin:] * (total[begin:] - before)  # rising
         end = begin + max(1, int(np.searchsorted(area, budget, side="right")))
         yield order[begin:end]
-        begin = end
+        begin, before = end, int(total[end - 1])
 
 
 def last_observed(rows: FloatArray) -> tuple[FloatArray, IntArray]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from westforecast.errors import UsageError
 from westforecast.kernels.quantiles import check_levels, probabilities
-from westforecast.kernels.windows import has_gap, observed_count, tiles
+from westforecast.kernels.windows import has_gap, observed_count
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
@@ -61,7 +61,7 @@ class Model(ABC):
         levels = check_levels(levels)
         result = Forecast.empty(len(windows), horizon, levels)
         windows = windows.from_first_observed()
-        for tile in tiles(windows.lengths):
+        for tile in windows.pieces():
             self._fill(result, windows, self._screen(result, windows, tile), levels)
         return result
 

@@ -1,11 +1,11 @@
 """Windows: what models see. A window is (series, start, end); no window copies data."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from westforecast.kernels.windows import rectangle
+from westforecast.kernels.windows import rectangle, tiles
 from westforecast.series.panel import Panel
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
@@ -88,6 +88,25 @@ class Windows:
     def rows(self) -> FloatArray:
         """All windows as one rectangle [W, T], ending in the last column, NaN before a start."""
         return rectangle(self.values, self.start, self.end)
+
+    def histories(self) -> tuple["Windows", IntArray]:
+        """The distinct beginnings with their longest windows, and which of them a window has [W].
+
+        An expanding backtest has one history a series, however many origins: window w sees the
+        first `lengths[w]` values of its history, so work on a history is shared by all its origins.
+        """
+        order = np.lexsort((-self.end, self.start, self.series))
+        fresh = np.ones(len(order), bool)
+        fresh[1:] = (np.diff(self.series[order]) != 0) | (np.diff(self.start[order]) != 0)
+        which = np.empty(len(order), np.int64)
+        which[order] = np.cumsum(fresh) - 1
+        return self.take(order[fresh]), which
+
+    def pieces(self) -> Iterator[IntArray]:
+        """Positions of windows [P], in tiles of whole histories of similar length."""
+        whole, which = self.histories()
+        for tile in tiles(whole.lengths, np.bincount(which)):
+            yield np.flatnonzero(np.isin(which, tile))
 
     def from_first_observed(self) -> "Windows":
         """The windows less missing values at their start, as a sliding window may have in a gap."""
