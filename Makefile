@@ -33,8 +33,8 @@ contracts: $(VENV)/tools  ## import-linter: imports go down only
 suite: $(VENV)/tools  ## The tests alone
 	$(BIN)/pytest -q
 
-bench: $(VENV)/tools  ## Run the benchmarks, timed
-	$(BIN)/pytest benchmarks --benchmark-enable -q
+bench: $(VENV)/tools  ## Run the benchmarks, timed; table in out/bench
+	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the environment, caches and outputs
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,42 +1,98 @@
-"""Fixed data for the benchmarks: a synthetic annual panel, and the M3 where it is there."""
+"""Options and data of the benchmarks, and what their JSON says besides times."""
 
-import hashlib
-from pathlib import Path
+import os
+from importlib.util import find_spec
 
-import numpy as np
 import pandas as pd
 import pytest
 
-M3 = Path(__file__).resolve().parents[2] / "shared" / "data" / "benchmarks" / "m3_yearly.parquet"
-DIGEST = "d30295d4c543176f"
+import westforecast as wf
+from westforecast.speed import DIGEST, ONE_THREAD, annual, machine
+
+from .data import read, same
+
+SKIPPED: list[dict[str, str]] = []
 
 
-def synthetic(series: int, seed: int = 3) -> pd.DataFrame:
-    """`series` ragged annual series of 14 to 41 values, growing and wandering."""
-    generator = np.random.default_rng(seed)
-    frames = []
-    for i in range(series):
-        length = int(generator.integers(14, 42))
-        growth = generator.normal(0.03, 0.08, length)
-        values = np.round(1000 * np.exp(np.cumsum(growth)), 3)
-        frames.append(
-            pd.DataFrame({"unique_id": f"s{i:05d}", "ds": range(2024 - length, 2024), "y": values})
-        )
-    return pd.concat(frames, ignore_index=True)
+def pytest_addoption(parser):
+    group = parser.getgroup("westforecast benchmarks")
+    group.addoption("--bench-repeats", type=int, default=3,
+                    help="Timed calls of each side of a comparison.  [default: 3]")  # fmt: skip
+    group.addoption("--bench-sample", type=int, default=33,
+                    help="Series on which a very slow peer is timed.  [default: 33]")  # fmt: skip
 
 
 @pytest.fixture(scope="session")
-def annual() -> pd.DataFrame:
+def repeats(request) -> int:
+    """Timed calls of each side."""
+    return request.config.getoption("--bench-repeats", 3)
+
+
+@pytest.fixture(scope="session")
+def sample(request) -> int:
+    """Series on which a very slow peer is timed."""
+    return request.config.getoption("--bench-sample", 33)
+
+
+@pytest.fixture(scope="session")
+def synthetic() -> pd.DataFrame:
     """The synthetic panel, checked to be the one that earlier figures were measured on."""
-    frame = synthetic(645)
-    found = hashlib.sha256(frame["y"].to_numpy().tobytes()).hexdigest()[:16]
-    assert found == DIGEST, f"the benchmark data changed: {found}"
+    frame = annual()
+    same(frame, DIGEST)
     return frame
 
 
 @pytest.fixture(scope="session")
-def m3() -> pd.DataFrame:
-    """M3 yearly, 645 series."""
-    if not M3.exists():
-        pytest.skip("no M3 data beside the repository")
-    return pd.read_parquet(M3)[["unique_id", "ds", "y"]]
+def yearly(synthetic) -> pd.DataFrame:
+    """M3 yearly, 645 series; the synthetic panel, as many, where it is not there."""
+    found = read("m3")
+    frame = synthetic.copy() if found is None else found
+    frame.attrs["name"] = "synthetic panel" if found is None else "M3 yearly"
+    return frame
+
+
+@pytest.fixture(scope="session")
+def m4() -> pd.DataFrame:
+    """M4 yearly, 23,000 series."""
+    found = read("m4")
+    if found is None:
+        pytest.skip("no M4 data beside the repository")
+    return found
+
+
+@pytest.fixture
+def one_thread(benchmark) -> None:
+    """Timed comparisons are between one thread and one thread."""
+    if benchmark.enabled and any(os.environ.get(name) != "1" for name in ONE_THREAD):
+        pytest.fail("threads are not limited to one; time with `make bench`")
+
+
+@pytest.fixture
+def installed():
+    """A check that skips where a model, an engine or a package is absent."""
+
+    def check(kind: str, name: str) -> None:
+        if kind == "package":
+            found = find_spec(name) is not None
+        else:
+            found = name in {spec.name for _, spec in wf.registry().specs(kind)}
+        if not found:
+            pytest.skip(f"{kind} {name} is not installed")
+
+    return check
+
+
+def pytest_runtest_logreport(report):
+    if report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        SKIPPED.append({"name": report.nodeid.rpartition("::")[2], "reason": reason})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_machine_info(config, machine_info):
+    machine_info["westforecast"] = machine()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_json(config, benchmarks, output_json):
+    output_json["skipped"] = SKIPPED

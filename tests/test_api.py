@@ -137,7 +137,7 @@ class TestBacktest:
             "call": "backtest", "h": 2, "n_windows": 2, "cutoffs": None, "step_size": 3,
             "window": "sliding", "input_size": 5, "min_train_size": 3, "gap": 1,
             "align": "series", "allow_partial": True, "on_error": "record",
-            "engine": "SerialEngine()",
+            "engine": "AutoEngine(workers=None)",
         }  # fmt: skip
 
     def test_cutoffs_reach_the_manifest(self):
@@ -146,7 +146,7 @@ class TestBacktest:
 
     def test_engines_by_name_and_object(self):
         base = wf.backtest(DATA, "Drift", h=1, n_windows=3)
-        for engine in ("serial", "threads", "westforecast:threads", ThreadEngine(2)):
+        for engine in ("auto", "serial", "threads", "westforecast:threads", ThreadEngine(2)):
             other = wf.backtest(DATA, "Drift", h=1, n_windows=3, engine=engine)
             np.testing.assert_array_equal(
                 other.forecasts["Drift"].mean, base.forecasts["Drift"].mean

@@ -99,7 +99,7 @@ def forecast(
     levels: Sequence[float] = (),
     on_error: OnError = "record",
     fallback: ModelLike | None = None,
-    engine: str | Engine = "serial",
+    engine: str | Engine = "auto",
     progress: bool | Progress | None = None,
 ) -> Result:
     """Forecast every series of a panel.
@@ -109,7 +109,9 @@ def forecast(
     levels: interval coverages in percent, e.g. (80, 95).
     on_error: "record" keeps failures as rows with a status, "raise" stops at the first.
     fallback: a model that answers where another failed; `model_used` says so.
-    engine: "serial", "threads", "processes", any installed one, or an Engine.
+    engine: where the work runs, which no number depends on. "auto" gives batch models threads
+        where there is enough to share, and runs one-series models one after the other; "serial",
+        "threads" and "processes" treat all alike; also any installed one, or an Engine.
     progress: True for a bar on standard error, a function of (done, total, what), or None: a bar
         where standard error is a terminal.
 
@@ -143,7 +145,7 @@ def backtest(
     levels: Sequence[float] = (),
     on_error: OnError = "record",
     fallback: ModelLike | None = None,
-    engine: str | Engine = "serial",
+    engine: str | Engine = "auto",
     progress: bool | Progress | None = None,
 ) -> Result:
     """Forecast a past that is known, from rolling origins, every model estimated anew at each.

@@ -15,6 +15,7 @@ import westforecast
 from westforecast import Panel, SeriesModel, UsageError
 from westforecast.backtest import ahead, origins, run
 from westforecast.models import Drift, Naive
+from westforecast.series import frame as frames
 
 from ..builders import NAN, frame, panel
 
@@ -162,6 +163,9 @@ class TestManifest:
         assert manifest["models"] == {"Naive": "Naive()", "mine": "NotB()"}
         assert manifest["levels"] == [80]
         assert manifest["fallback"] == "Drift"
+        assert {name: probe["path"] for name, probe in manifest["probes"].items()} == {
+            "Naive": "batch", "mine": "one by one", "Drift (fallback)": "batch",
+        }  # fmt: skip
         assert (manifest["windows"], manifest["failed"], manifest["skipped"]) == (4, 2, 0)
         assert manifest["data"] == {"sha256": DATA.digest(), "series": 2}
         assert manifest["versions"]["westforecast"] == westforecast.__version__
@@ -245,3 +249,13 @@ def test_missing_outcomes_are_null_and_not_dropped():
     result = run(origins(panel([1, 2, NAN, 4]), 2, cutoffs=[2001]), {"n": Naive()})
     np.testing.assert_array_equal(result.long()["y"], [NAN, 4])
     assert result.scores("mae")["n"].tolist() == [1]
+
+
+def test_scores_build_one_frame_their_own(monkeypatch):
+    built = []
+    build = frames.build
+    monkeypatch.setattr(frames, "build", lambda *args: built.append(args) or build(*args))
+    result = westforecast.backtest(DATA, ["Naive", "Drift"], h=1, n_windows=2, levels=(80,))
+    assert built == []
+    result.scores(["mase", "coverage"], by=["model", "unique_id"])
+    assert len(built) == 1

@@ -1,6 +1,7 @@
 """Running: a forecast is the last fold of a backtest; failures stay where they happened."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 import numpy as np
@@ -9,8 +10,17 @@ import pytest
 import westforecast as wf
 from westforecast import ModelError, SeriesModel, UsageError
 from westforecast.backtest import ahead, origins, run
-from westforecast.engines import Engine, SerialEngine, ThreadEngine
-from westforecast.models import DampedLogGrowth, Drift, Naive, SeasonalNaive, Status, TooShort
+from westforecast.engines import AutoEngine, Engine, ProcessEngine, SerialEngine, ThreadEngine
+from westforecast.models import (
+    DampedLogGrowth,
+    Drift,
+    InSampleMean,
+    Model,
+    Naive,
+    SeasonalNaive,
+    Status,
+    TooShort,
+)
 
 from ..builders import NAN, panel, walk
 
@@ -83,7 +93,7 @@ class TestFailures:
 
     def test_raising_stops_at_once(self):
         done = []
-        data = panel([6, 7], *[[1, 2]] * (ROOM.CHUNK_SLOW + 1))
+        data = panel([6, 7], *[[1, 2]] * (ROOM.CHUNK + 1))
         with pytest.raises(ModelError, match=r"series 'a'"):
             run(ahead(data, 1), {"t": Touchy()}, on_error="raise",
                 progress=lambda *told: done.append(told))  # fmt: skip
@@ -109,26 +119,126 @@ class TestFailures:
             run(ahead(MIXED, 1), BASELINES, on_error="ignore")
 
 
+# Several tiles that end among series of one length: padding, and so rounding, is the tile's. All
+# series begin and end alike, so that nothing but their ids tells in which order they belong.
+LENGTHS = np.random.default_rng(3).integers(500, 508, 120)
+MANY = panel(
+    *([100, *walk(int(n) - 7, k), *[100] * 6] for k, n in enumerate(LENGTHS)),
+    first=list(2000 - LENGTHS),
+)
+EVERY = BASELINES | {"mean": InSampleMean(), "seasonal": SeasonalNaive(), "touchy": Touchy()}
+
+
+def tiles(plan):
+    return list(plan.windows.pieces())
+
+
+def windows_of(result):
+    """Series and end of each window, whatever the panel's order."""
+    windows = result.plan.windows
+    return list(zip((windows.ids[s] for s in windows.series), windows.lengths, strict=True))
+
+
+def equal(found, expected, windows=slice(None)):
+    """Whether two records hold the same bits, those of the first in the given order."""
+    for field in ("mean", "quantiles", "status"):
+        np.testing.assert_array_equal(getattr(found, field)[windows], getattr(expected, field))
+
+
+class Seen(Model):
+    """The last value; notes the threads and the windows of its calls."""
+
+    def __init__(self):
+        self.calls = []
+
+    def compute(self, windows, horizon, levels):
+        self.calls.append((threading.get_ident(), windows))
+        return Naive().compute(windows, horizon, levels)
+
+
 class TestEngines:
-    def test_the_number_of_pieces_and_workers_changes_nothing(self, monkeypatch):
-        plan = origins(WALKS, 3, n_windows=4, align="series")
-        models = BASELINES | {"touchy": Touchy()}
-        whole = run(plan, models, [80])
-        monkeypatch.setattr(ROOM, "CHUNK", 5)
-        monkeypatch.setattr(ROOM, "CHUNK_SLOW", 2)
-        for engine in (SerialEngine(), ThreadEngine(1), ThreadEngine(4)):
-            pieces = run(plan, models, [80], engine=engine)
-            for name in models:
-                found, expected = pieces.forecasts[name], whole.forecasts[name]
-                np.testing.assert_array_equal(found.mean, expected.mean)
-                np.testing.assert_array_equal(found.quantiles, expected.quantiles)
-                assert found.reason == expected.reason
+    @pytest.mark.parametrize(
+        "engine",
+        [None, AutoEngine(2), SerialEngine(), ThreadEngine(1), ThreadEngine(4), ProcessEngine(2)],
+        ids=repr,
+    )
+    def test_neither_engine_nor_workers_change_a_bit(self, engine):
+        models = EVERY
+        if isinstance(engine, ProcessEngine):  # which cannot import a class of a test
+            models = {name: model for name, model in EVERY.items() if name != "touchy"}
+        plan = origins(MANY, 3, n_windows=4, align="series")
+        assert len(tiles(plan)) > 2
+        expected = run(plan, models, [80], engine=SerialEngine())
+        found = run(plan, models, [80], engine=engine)
+        for name in models:
+            equal(found.forecasts[name], expected.forecasts[name])
+            assert found.forecasts[name].reason == expected.forecasts[name].reason
+        assert found.probes == expected.probes
+
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_the_order_of_the_series_changes_no_bit(self, seed):
+        order = np.random.default_rng(seed).permutation(len(MANY))
+        frames = [MANY[MANY.ids[s]] for s in order]
+        other = replace(
+            MANY,
+            values=np.concatenate([one.values for one in frames]),
+            indptr=np.concatenate([[0], np.cumsum(LENGTHS[order])]),
+            first=MANY.first[order],
+            indicators=tuple(MANY.indicators[s] for s in order),
+        )
+        here, there = (
+            run(origins(data, 3, n_windows=4, align="series"), EVERY, [80])
+            for data in (MANY, other)
+        )
+        place = {(s, w): k for k, (s, w) in enumerate(windows_of(there))}
+        same = np.array([place[key] for key in windows_of(here)])
+        for name in EVERY:
+            equal(there.forecasts[name], here.forecasts[name], same)
+
+    def test_a_batch_model_gets_whole_histories_in_one_call(self):
+        seen = Seen()
+        plan = origins(MANY, 3, n_windows=4, align="series")
+        run(plan, {"seen": seen}, engine=SerialEngine())
+        calls = [windows for _, windows in seen.calls if len(windows) > 1]
+        assert len(calls) == len(tiles(plan))
+        for windows in calls:
+            assert set(np.unique(windows.series, return_counts=True)[1]) == {4}
+
+    def test_auto_shares_the_tiles_of_batch_models_and_nothing_else(self):
+        threads = []
+
+        @dataclass(frozen=True)
+        class Foreign(SeriesModel):
+            def forecast_one(self, y, horizon, probs, context):
+                threads.append(threading.get_ident())
+                return np.full(horizon, y[-1]), np.full((horizon, len(probs)), y[-1])
+
+        seen = Seen()
+        plan = origins(MANY, 1, n_windows=4, align="series")
+        run(plan, {"foreign": Foreign(), "seen": seen})
+        here = threading.get_ident()
+        assert set(threads) == {here}
+        assert {thread for thread, windows in seen.calls if len(windows) > 1} - {here}
+
+    def test_a_small_panel_pays_for_no_pool(self, monkeypatch):
+        monkeypatch.setattr("westforecast.engines.futures", None)
+        plan = origins(WALKS, 2, n_windows=3, align="series")
+        assert len(tiles(plan)) == 1
+        assert run(plan, EVERY).failed == 0
 
     def test_progress_is_told_after_each_piece(self, monkeypatch):
         monkeypatch.setattr(ROOM, "CHUNK", 2)
         told = []
-        run(ahead(WALKS, 1), {"n": Naive(), "d": Drift()}, progress=lambda *what: told.append(what))
-        assert told == [(1, 4, "n"), (2, 4, "n"), (3, 4, "d"), (4, 4, "d")]
+        models = {"t": Touchy(), "n": Naive(), "d": Drift()}
+        run(ahead(WALKS, 1), models, progress=lambda *what: told.append(what))
+        assert told == [(1, 4, "n"), (2, 4, "d"), (3, 4, "t"), (4, 4, "t")]
+
+    def test_workers_stop_where_a_failure_is_raised(self):
+        data = panel([6, 7], *[[1, 2]] * (5 * ROOM.CHUNK))
+        with pytest.raises(ModelError) as caught:
+            run(ahead(data, 1), {"t": Touchy()}, engine=ThreadEngine(1), on_error="raise")
+        assert caught.value.__traceback__ is not None  # which keeps the run's frames
+        assert not [t for t in threading.enumerate() if "ThreadPool" in t.name]
 
     def test_an_engine_that_loses_answers_is_noticed(self):
         class Lossy(Engine):

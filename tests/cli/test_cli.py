@@ -84,6 +84,9 @@ def test_a_recorded_failure_is_exit_code_1(capsys, study_file, tmp_path):
         (["backtest", "CSV", "--h", "50"], 2, "no window can be evaluated"),
         (["backtest", "CSV", "--h", "2", "--metric", "mas"], 2, "Did you mean 'mase'"),
         (["backtest", "CSV", "--h", "2", "--by", "modell"], 2, "Did you mean 'model'"),
+        (["bench", "speed", "-m", "Naiv"], 2, "Did you mean 'Naive'"),
+        (["bench", "speed", "--series", "5", "--origins", "90"], 2, "Ask for fewer origins"),
+        (["bench", "speed", "--repeats", "0"], 2, "x>=1"),
     ],
 )
 def test_mistakes_are_one_message_and_a_code(capsys, study_file, csv_file, args, code, told):
@@ -146,7 +149,9 @@ def test_an_unwritable_folder_leaves_nothing(capsys, study_file, tmp_path):
     assert (tmp_path / "taken").read_text() == "a file, not a folder"
 
 
-@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["models", "list"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["run", "--help"], ["bench", "speed", "--help"], ["models", "list"]]
+)
 def test_help_and_lists_import_nothing_heavy(args):
     heavy = ["numpy", "pandas", "statsforecast", "scipy", "altair", "pyarrow", "polars", "rich"]
     code = (
@@ -156,3 +161,59 @@ def test_help_and_lists_import_nothing_heavy(args):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "loaded: []" in done.stdout
+
+
+QUICK = ("bench", "speed", "--series", "40", "--origins", "2", "--horizon", "3", "--repeats", "1")
+
+
+def test_bench_speed_prints_a_table(capsys):
+    code, out, err = call(capsys, *QUICK, "-m", "Drift", "-m", "DampedLogGrowth", "--no-peer")
+    assert (code, err) == (0, "")
+    assert "one thread" in out
+    assert "Synthetic annual panel, 40 series" in out
+    rows = [line.split() for line in out.splitlines() if line.startswith(("Drift", "DampedLog"))]
+    assert [row[0] for row in rows] == ["Drift", "DampedLogGrowth"]
+    assert all(float(row[2].replace(",", "")) > 0 for row in rows)
+    assert max(map(len, out.splitlines())) <= 110
+
+
+def test_bench_speed_times_the_peer(capsys):
+    pytest.importorskip("statsforecast", reason="statsforecast is not installed")
+    code, out, _ = call(capsys, *QUICK, "-m", "Drift")
+    assert code == 0
+    (row,) = [line.split() for line in out.splitlines() if line.startswith("Drift")]
+    assert row[4] == "RandomWalkWithDrift"
+    assert row[1] == row[5], "a cheap peer runs on all series"
+    assert float(row[7].replace(",", "")) >= float(row[8].replace(",", "")) > 0
+
+
+def test_bench_speed_as_json(capsys):
+    code, out, _ = call(capsys, *QUICK, "-m", "Naive", "--no-peer", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["settings"]["origins"] == 2
+    assert found["rows"][0]["model"] == "Naive"
+    assert found["machine"]["one_thread"]
+
+
+def test_bench_speed_of_the_default_models(capsys):
+    code, out, _ = call(capsys, *QUICK, "--no-peer", "--json")
+    assert code == 0
+    found = [row["model"] for row in json.loads(out)["rows"]]
+    installed = {spec.name for _, spec in registry().specs("model")}
+    averaging = [name for name in ("AveragedETS", "AveragedARIMA") if name in installed]
+    assert found == ["Naive", "Drift", *averaging]
+
+
+def test_bench_speed_tells_of_models_that_fail(capsys, monkeypatch):
+    def measured(settings):
+        found = measure(settings)
+        return {**found, "rows": [{**row, "failed": 3} for row in found["rows"]]}
+
+    from westforecast.speed import measure
+
+    monkeypatch.setattr("westforecast.speed.measure_apart", measured)
+    code, out, err = call(capsys, *QUICK, "-m", "Naive", "--no-peer")
+    assert code == 1
+    assert "Naive" in out
+    assert "3 forecasts failed" in err

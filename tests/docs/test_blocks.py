@@ -17,7 +17,8 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*
          *sorted(ROOT.glob("plugins/*/README.md"))]  # fmt: skip
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.S | re.M)
 PLUGINS = {"cnc": "westforecast-cnc", "statsforecast.": "westforecast-statsforecast",
-           "AutoETS": "westforecast-ets", "AutoARIMA": "westforecast-arima",
+           "AutoETS": "westforecast-ets", "AveragedETS": "westforecast-ets",
+           "AveragedARIMA": "westforecast-arima", "AutoARIMA": "westforecast-arima",
            "Logistic": "westforecast-growth", "GrowthRatio": "westforecast-growth"}  # fmt: skip
 
 

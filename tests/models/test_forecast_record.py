@@ -7,6 +7,7 @@ import pytest
 
 from westforecast import Forecast
 from westforecast.models import Status, TooShort
+from westforecast.models.forecast import SAME
 
 
 def test_empty_is_nan_and_fine():
@@ -76,3 +77,37 @@ def test_words_of_statuses():
         "ok", "too_short", "missing_values", "not_positive", "out_of_domain", "no_driver",
         "no_outcome", "failed",
     ]  # fmt: skip
+
+
+class TestDifference:
+    ONES = Forecast.normal(np.ones((3, 2)), np.ones((3, 2)), [80])
+
+    def other(self, change=0.0):
+        return Forecast.normal(np.ones((3, 2)) + change, np.ones((3, 2)), [80])
+
+    def test_it_is_relative_and_by_window(self):
+        other = self.other(np.array([[0, 0], [0, 1.0], [1e-9, 0]]))
+        assert (self.ONES.difference(self.ONES) == 0).all()
+        found = other.difference(self.ONES)
+        # the lower bound of 80 percent is nearest to zero, so its change is the largest
+        low = abs(self.ONES.interval(80)[0][0, 0])
+        np.testing.assert_allclose(found, [0, 1 / (low + 0.01), 1e-9 / (low + 0.01)], rtol=1e-6)
+        assert (found <= SAME).tolist() == [True, False, True]
+
+    def test_what_is_missing_in_both_is_equal_and_in_one_is_not(self):
+        here, there = self.other(), self.other()
+        here.quantiles[0] = there.quantiles[0] = np.nan
+        here.quantiles[1, 1, 0] = np.nan
+        there.refuse(2, Status.FAILED, "no")
+        assert here.difference(there).tolist() == [0, np.inf, np.inf]
+        here.refuse(2, Status.TOO_SHORT, "too short")
+        assert here.difference(there)[2] == np.inf, "another status is a difference"
+
+    def test_it_is_the_tolerance_of_numpy(self):
+        draw = np.random.default_rng(1)
+        a = draw.normal(size=(200, 1)) * 10.0 ** draw.uniform(-6, 3, (200, 1))
+        b = a + draw.normal(size=a.shape) * 10.0 ** draw.uniform(-12, -5, a.shape)
+        laws = [Forecast.normal(mean, np.ones_like(mean), []) for mean in (a, b)]
+        expected = np.isclose(a, b, rtol=1e-7, atol=1e-9)[:, 0]
+        assert 0 < expected.sum() < 200
+        np.testing.assert_array_equal(laws[0].difference(laws[1]) <= SAME, expected)

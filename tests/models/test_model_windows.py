@@ -85,3 +85,47 @@ def test_a_companion_is_seen_as_it_was_published():
     np.testing.assert_array_equal(then.take(np.array([0])).companion("b", 0), [10, 20, NAN, NAN])
     early = Windows.of(data, [0], np.array([0]), np.array([1]), as_of=np.array([2000]))
     np.testing.assert_array_equal(early.companion("b", 0), [NAN])
+
+
+class TestPieces:
+    LENGTHS = np.random.default_rng(5).integers(300, 900, 90)
+
+    def windows(self, origins=3):
+        """Windows of several origins a series, in no order."""
+        indptr = np.concatenate([[0], np.cumsum(self.LENGTHS)])
+        series = np.repeat(np.arange(len(self.LENGTHS)), origins)
+        end = indptr[series + 1] - np.tile(np.arange(origins), len(self.LENGTHS))
+        data = panel(*(np.ones(n) for n in self.LENGTHS))
+        mixed = np.random.default_rng(6).permutation(len(series))
+        return Windows.of(data, series, indptr[series], end).take(mixed)
+
+    def test_each_window_is_in_one_piece_and_histories_stay_whole(self):
+        windows = self.windows()
+        pieces = list(windows.pieces())
+        assert len(pieces) > 2
+        np.testing.assert_array_equal(np.sort(np.concatenate(pieces)), np.arange(len(windows)))
+        for piece in pieces:
+            assert (np.diff(piece) > 0).all()
+            assert set(np.unique(windows.series[piece], return_counts=True)[1]) == {3}
+            (one,) = windows.take(piece).pieces()
+            assert one.tolist() == list(range(len(piece)))
+
+    def test_histories_are_the_longest_windows(self):
+        windows = self.windows()
+        whole, which = windows.histories()
+        np.testing.assert_array_equal(whole.lengths, np.sort(self.LENGTHS))
+        np.testing.assert_array_equal(whole.lengths, self.LENGTHS[whole.series])
+        np.testing.assert_array_equal(whole.series[which], windows.series)
+
+    def test_the_order_of_histories_is_that_of_their_content(self):
+        """So tiles hold the same series in the same order, and sums round alike."""
+        series = [np.random.default_rng(k).normal(size=5 + k % 3) for k in range(12)]
+        mixed = np.random.default_rng(7).permutation(12)
+        found = []
+        for order in (np.arange(12), mixed):
+            whole = Windows.of(panel(*(series[k] for k in order))).histories()[0]
+            found.append(order[whole.series].tolist())
+        assert found[0] == found[1]
+
+    def test_no_window_no_piece(self):
+        assert list(Windows.of(DATA, []).pieces()) == []

@@ -207,7 +207,7 @@ class TestGood:
         registry = load(points=[])
         assert [info.distribution for info in registry.plugins] == ["westforecast"]
         assert {"Naive", "Drift", "DampedLogGrowth"} <= names(registry)
-        assert names(registry, "engine") == {"serial", "threads", "processes"}
+        assert names(registry, "engine") == {"auto", "serial", "threads", "processes"}
         for kind in ("model", "metric", "engine"):
             for _, spec in registry.specs(kind):
                 registry.get(kind, spec.name)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from westforecast.backtest.probe import Probe
 from westforecast.backtest.schedule import Plan
 from westforecast.backtest.score import Grid, score
 from westforecast.errors import UsageError, nearest
@@ -33,7 +34,8 @@ class Result:
     """Forecasts of several models over the windows of a plan, with outcomes where they are known.
 
     Made by `westforecast.forecast` and `westforecast.backtest`. Frames come in the kind of frame
-    the panel was read from.
+    the panel was read from. probes: how each model's windows were forecast, many a call or one by
+    one, and what it gave for a few of them either way.
     """
 
     plan: Plan
@@ -44,6 +46,7 @@ class Result:
     fallback: str | None
     settings: Mapping[str, object]
     seconds: float
+    probes: Mapping[str, Probe]
 
     def __repr__(self) -> str:
         windows, cutoff = self.plan.windows, self.plan.windows.cutoff
@@ -127,6 +130,7 @@ class Result:
             "models": {name: repr(model) for name, model in self.models.items()},
             "levels": list(self.levels),
             "fallback": self.fallback,
+            "probes": {name: probe.record() for name, probe in self.probes.items()},
             "windows": len(self.plan.windows),
             "failed": self.failed,
             "skipped": len(self.plan.skipped),

@@ -1,32 +1,34 @@
 """Running models over a plan. Forecasts are costly and are made here; scoring them is apart."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import get_args
 
 import numpy as np
 
+from westforecast.backtest.probe import ONE_BY_ONE, ONLY_WINDOW, Probe, compare, sample
 from westforecast.backtest.result import Result
 from westforecast.backtest.schedule import Plan
-from westforecast.engines import Engine, SerialEngine
-from westforecast.errors import ModelError, UsageError
+from westforecast.engines import AutoEngine, Engine, SerialEngine, one_blas_thread
+from westforecast.errors import ModelError, UsageError, WestforecastWarning
 from westforecast.kernels.quantiles import check_levels
 from westforecast.models.base import Model, SeriesModel
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
-from westforecast.typing import OnError
+from westforecast.typing import BoolArray, IntArray, OnError
 
-# Windows a task: large enough for batch models to share work, small enough to show progress.
-CHUNK = 20_000
-# One-series models cost from a tenth of a millisecond up; smaller tasks spread better over workers.
-CHUNK_SLOW = 64
+# Windows a task of one-series models, which cost from a tenth of a millisecond up: enough to
+# outweigh sending the task, few enough to spread over workers and to show progress.
+CHUNK = 64
 
 Progress = Callable[[int, int, str], None]
 
-
-Task = tuple[str, int, int]  # a model's name, and the windows begin:end it is to forecast
+Task = tuple[str, IntArray]  # a model's name, and the windows [P] it is to see in one call
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,19 +40,41 @@ class Work:
     horizon: int
     levels: tuple[float, ...]
 
-    def tasks(self) -> list[Task]:
-        """All models over all windows, in pieces."""
-        tasks = []
-        for name, model in self.models.items():
-            size = CHUNK_SLOW if isinstance(model, SeriesModel) else CHUNK
-            for begin in range(0, len(self.windows), size):
-                tasks.append((name, begin, min(begin + size, len(self.windows))))
-        return tasks
-
     def __call__(self, task: Task) -> Forecast:
-        name, begin, end = task
-        windows = self.windows.take(np.arange(begin, end))
-        return self.models[name].forecast(windows, self.horizon, self.levels)
+        name, which = task
+        with one_blas_thread():  # here as well, because this may be another process
+            return self.models[name].forecast(self.windows.take(which), self.horizon, self.levels)
+
+    @property
+    def batch(self) -> list[str]:
+        """Models that take many windows a call."""
+        return [name for name, model in self.models.items() if not isinstance(model, SeriesModel)]
+
+    def tasks(self, order: IntArray) -> tuple[list[Task], list[Task]]:
+        """Those that may run side by side in one process, and the others.
+
+        A batch model gets tiles of whole histories, so that it sees all origins of a series
+        together; a panel that one tile holds is not worth a pool of threads. One-series models are
+        often foreign code, of which nothing is known. order: [W] windows as tiles take them.
+        """
+        pieces = self.windows.take(order).from_first_observed().pieces()
+        tiles = [order[piece] for piece in pieces]
+        every = np.arange(len(self.windows))
+        chunks = np.split(every, every[CHUNK::CHUNK])
+        series = [name for name in self.models if name not in self.batch]
+        batches, rest = list(product(self.batch, tiles)), list(product(series, chunks))
+        return (batches, rest) if len(tiles) > 1 else ([], batches + rest)
+
+    def one_by_one(self, name: str, which: IntArray) -> Forecast:
+        """Forecasts of some windows [P], each in a call of its own."""
+        alone = self.empty(len(which))
+        for k in range(len(which)):
+            alone.put(np.array([k]), self((name, which[[k]])))
+        return alone
+
+    def empty(self, windows: int) -> Forecast:
+        """A record to be filled."""
+        return Forecast.empty(windows, self.horizon, self.levels)
 
 
 def run(
@@ -66,6 +90,10 @@ def run(
 ) -> Result:
     """All models over all windows of a plan.
 
+    engine: where the work runs, `AutoEngine` unless given. Numbers depend neither on it nor on the
+    order of the panel's series: a batch model gets tiles of whole histories, cut without regard to
+    either. A model whose batch answers differ from its answers to single windows (a few are tried)
+    is run one by one, with a warning, and `Result.probes` says so.
     on_error: "record" keeps a failed window as a row with its status and reason, "raise" stops with
     a ModelError that names series, model and cutoff. fallback: a model that answers where another
     failed; rows then say so in `status` and `model_used`. progress: called with (done, total, what)
@@ -76,17 +104,11 @@ def run(
     checked = check_levels(levels)
     started = time.perf_counter()
     work = Work(dict(models), plan.windows, plan.horizon, checked)
-    tasks = work.tasks()
-    forecasts = {name: Forecast.empty(len(plan.windows), plan.horizon, checked) for name in models}
-    answers = (engine or SerialEngine()).map(work, tasks)
-    for done, (task, part) in enumerate(zip(tasks, answers, strict=True), start=1):
-        name, begin, end = task
-        forecasts[name].put(np.arange(begin, end), part)
-        if on_error == "raise":
-            _raise_first(plan, name, forecasts[name], begin, end)
-        if progress is not None:
-            progress(done, len(tasks), name)
-    used = _fall_back(plan, forecasts, fallback, checked)
+    used = {name: np.zeros(len(plan.windows), bool) for name in models}
+    with one_blas_thread():
+        forecasts, probes = _forecasts(plan, work, engine or AutoEngine(), on_error, progress)
+        if fallback is not None:
+            probes |= _fall_back(plan, forecasts, used, fallback, checked)
     for forecast in forecasts.values():
         _remark(plan, forecast)
     return Result(
@@ -98,7 +120,77 @@ def run(
         fallback=None if fallback is None else fallback.name,
         settings=settings or {},
         seconds=time.perf_counter() - started,
+        probes=probes,
     )
+
+
+def _forecasts(
+    plan: Plan, work: Work, engine: Engine, on_error: OnError, progress: Progress | None
+) -> tuple[dict[str, Forecast], dict[str, Probe]]:
+    """Forecasts of every model, and how they were made."""
+    count = len(work.windows)
+    forecasts = {name: work.empty(count) for name in work.models}
+
+    def collect(together: list[Task], apart: list[Task]) -> None:
+        total = len(together) + len(apart)
+        # Closed at once where something is raised, so that no worker goes on.
+        with closing(_answers(work, engine, together, apart)) as answers:
+            for done, ((name, which), part) in enumerate(answers, start=1):
+                forecasts[name].put(which, part)
+                if on_error == "raise":
+                    _raise_first(plan, name, which, part)
+                if progress is not None:
+                    progress(done, total, name)
+
+    order = _by_id(work.windows)
+    collect(*work.tasks(order))
+    probes = dict.fromkeys(work.models, ONE_BY_ONE)
+    doubted: list[Task] = []
+    for name in work.batch:
+        probes[name] = _probed(plan, work, name, forecasts[name], order)
+        if probes[name].path == "one by one":
+            forecasts[name] = work.empty(count)
+            doubted += [(name, np.array([w])) for w in range(count)]
+    if doubted:
+        collect([], doubted)
+    return forecasts, probes
+
+
+def _by_id(windows: Windows) -> IntArray:
+    """Windows in the order of their series' ids [W], so that the panel's order does not matter."""
+    rank = np.empty(len(windows.ids), np.int64)
+    rank[sorted(range(len(rank)), key=windows.ids.__getitem__)] = np.arange(len(rank))
+    return np.argsort(rank[windows.series], kind="stable")
+
+
+def _answers(
+    work: Work, engine: Engine, together: list[Task], apart: list[Task]
+) -> Generator[tuple[Task, Forecast]]:
+    """Tasks and their answers. together: those that may run side by side in one process."""
+    careful = engine.alone()
+    shares = [(engine, together), (careful, apart)]
+    if careful is engine:  # one pool for all
+        shares = [(engine, together + apart)]
+    for worker, tasks in shares:
+        yield from zip(tasks, worker.map(work, tasks), strict=True)
+
+
+def _probed(plan: Plan, work: Work, name: str, batch: Forecast, order: IntArray) -> Probe:
+    """Whether a model's batch answers can be trusted; one warning where they cannot."""
+    if len(batch) == 1:
+        return ONLY_WINDOW
+    which = sample(batch, order[np.argsort(plan.windows.lengths[order], kind="stable")])
+    probe, worst = compare(batch.take(which), work.one_by_one(name, which))
+    if probe.path == "one by one":
+        warnings.warn(
+            f"model {name!r} forecasts {_place(plan, which[worst])} differently among other "
+            f"windows than alone ({probe.note}). All its windows are forecast one by one in this "
+            "run, which is slow. Its `compute` is to be mended: "
+            "westforecast.testing.check_model(model) shows what it breaks.",
+            WestforecastWarning,
+            stacklevel=6,  # where forecast or backtest was called
+        )
+    return probe
 
 
 def _remark(plan: Plan, forecast: Forecast) -> None:
@@ -117,33 +209,44 @@ def _remark(plan: Plan, forecast: Forecast) -> None:
         forecast.reason.setdefault(int(w), "forecast without an interval")
 
 
-def _raise_first(plan: Plan, name: str, forecast: Forecast, begin: int, end: int) -> None:
-    windows = plan.windows
-    for w in begin + np.flatnonzero(forecast.status[begin:end] != Status.OK):
-        label = plan.panel.calendar.label(int(windows.cutoff[w]))
+def _raise_first(plan: Plan, name: str, which: IntArray, part: Forecast) -> None:
+    for k in np.flatnonzero(part.status != Status.OK):
         raise ModelError(
-            f"model {name!r} failed on series {windows.ids[windows.series[w]]!r} at cutoff "
-            f"{label}: {Status(forecast.status[w]).label}: {forecast.reason.get(int(w), '')}. "
+            f"model {name!r} failed on {_place(plan, which[k])}: "
+            f"{Status(part.status[k]).label}: {part.reason.get(int(k), '')}. "
             'Pass on_error="record" to keep it as a row and go on.'
-        ) from forecast.errors.get(int(w))
+        ) from part.errors.get(int(k))
+
+
+def _place(plan: Plan, window: int) -> str:
+    windows = plan.windows
+    label = plan.panel.calendar.label(int(windows.cutoff[window]))
+    return f"series {windows.ids[windows.series[window]]!r} at cutoff {label}"
 
 
 def _fall_back(
-    plan: Plan, forecasts: Mapping[str, Forecast], fallback: Model | None, levels: Sequence[float]
-) -> dict[str, np.ndarray]:
-    """Fill failed windows from the fallback; a mask [W] a model of windows it answered.
+    plan: Plan,
+    forecasts: Mapping[str, Forecast],
+    used: Mapping[str, BoolArray],
+    fallback: Model,
+    levels: tuple[float, ...],
+) -> dict[str, Probe]:
+    """Fill failed windows from the fallback, marking them in `used` [W]; how it was run.
 
     Status and reason of the failure stay: a row says both what failed and who answered.
     """
-    used = {}
-    for name, forecast in forecasts.items():
-        filled = np.zeros(len(forecast), bool)
-        failed = np.flatnonzero(forecast.status != Status.OK)
-        if fallback is not None and len(failed):
-            part = fallback.forecast(plan.windows.take(failed), plan.horizon, levels)
-            good = part.status == Status.OK
-            forecast.mean[failed[good]] = part.mean[good]
-            forecast.quantiles[failed[good]] = part.quantiles[good]
-            filled[failed[good]] = True
-        used[name] = filled
-    return used
+    failures = [forecast.status != Status.OK for forecast in forecasts.values()]
+    failed = np.flatnonzero(np.any(failures, axis=0))
+    if not len(failed):
+        return {}
+    rest = replace(plan, windows=plan.windows.take(failed), last_step=plan.last_step[failed])
+    name = f"{fallback.name} (fallback)"
+    work = Work({name: fallback}, rest.windows, plan.horizon, levels)
+    answers, probes = _forecasts(rest, work, SerialEngine(), "record", None)
+    answer = answers[name]
+    for model, forecast in forecasts.items():
+        filled = (forecast.status[failed] != Status.OK) & (answer.status == Status.OK)
+        forecast.mean[failed[filled]] = answer.mean[filled]
+        forecast.quantiles[failed[filled]] = answer.quantiles[filled]
+        used[model][failed[filled]] = True
+    return probes

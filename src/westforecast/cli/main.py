@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from westforecast import __version__
+from westforecast.cli.bench import bench
 from westforecast.cli.data import backtest_file, forecast_file
 from westforecast.cli.lists import models, plugins, studies
 from westforecast.cli.run import run
@@ -41,7 +42,7 @@ def cli() -> None:
     """
 
 
-for command in (run, forecast_file, backtest_file, models, plugins, studies):
+for command in (run, forecast_file, backtest_file, models, plugins, studies, bench):
     cli.add_command(command)
 
 

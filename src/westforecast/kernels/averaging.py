@@ -1,7 +1,7 @@
-"""Weighted averages that can be merged, so that a grid of candidates is averaged piece by piece.
+"""Weighted averages of candidates, in groups or pieces that keep the logarithm of their weight.
 
-A piece keeps the logarithm of its total weight, so nothing overflows or vanishes, and memory does
-not grow with the number of pieces. Axes: G candidates, M averaged quantities, W windows.
+So nothing overflows or vanishes however unlikely a piece is beside another, and a grid is averaged
+piece by piece. Axes: G candidates, K groups, M averaged quantities, W windows.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from westforecast.typing import FloatArray
+from westforecast.typing import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,31 +45,75 @@ def average(
     return Average(log_mass, mean, np.einsum("gw,gmw->mw", share, spread))
 
 
-def merge(parts: Sequence[Average]) -> Average:
-    """One average of several: what `average` would have given for all candidates together.
+def average_by_group(
+    log_weight: FloatArray,
+    group: IntArray,
+    values: FloatArray,
+    within: FloatArray | None = None,
+) -> Average:
+    """As `average`, for each of K groups of candidates: results have the axes [K, W], [K, M, W].
 
-    >>> import numpy as np
-    >>> a = average(np.log([[1.0]]), np.array([[[4.0]]]))
-    >>> b = average(np.log([[3.0]]), np.array([[[8.0]]]))
-    >>> merge([a, b]).mean
-    array([[7.]])
+    log_weight: [W, G], values, within: [W, M, G]: candidates last, whose sums over groups are then
+    products with a matrix of zeros and ones. group: [G] from 0 to K - 1.
     """
-    means = np.stack([part.mean for part in parts])  # [G, M, W], one candidate a part
-    within = [part.variance for part in parts if part.variance is not None]
-    if within and len(within) < len(parts):
-        raise ValueError("either all parts have variances or none")
-    return average(
-        np.stack([part.log_mass for part in parts]), means, np.stack(within) if within else None
+    member = (group[:, None] == np.arange(group.max() + 1)).astype(float)  # [G, K]
+    peak = log_weight.max(axis=1, keepdims=True)
+    peak = np.where(np.isfinite(peak), peak, 0.0)
+    share = log_weight - peak
+    np.exp(share, out=share)
+    mass = share @ member  # [W, K]
+    total = np.where(mass > 0, mass, 1.0)[:, None]
+    share = share[:, None]
+
+    def summed(terms: FloatArray) -> FloatArray:
+        """Over each group, [W, M, K]; one product, not one a window."""
+        found: FloatArray = terms.reshape(-1, len(group)) @ member
+        return found.reshape(*terms.shape[:2], -1)
+
+    mean = summed(share * values) / total
+    variance = None
+    if within is not None:
+        spread = values - mean[:, :, group]
+        np.square(spread, out=spread)
+        spread += within
+        spread *= share
+        variance = (summed(spread) / total).transpose(2, 1, 0)
+    with np.errstate(divide="ignore"):
+        log_mass = (np.log(mass) + peak).T
+    return Average(log_mass, mean.transpose(2, 1, 0), variance)
+
+
+def beside(parts: Sequence[Average]) -> Average:
+    """Averages of different windows as one: the last axes W are put beside each other."""
+    return _joined(parts, -1)
+
+
+def stack(parts: Sequence[Average]) -> Average:
+    """Averages of different groups of candidates as one: the first axes K follow each other."""
+    return _joined(parts, 0)
+
+
+def _joined(parts: Sequence[Average], axis: int) -> Average:
+    variances = [part.variance for part in parts if part.variance is not None]
+    return Average(
+        np.concatenate([part.log_mass for part in parts], axis),
+        np.concatenate([part.mean for part in parts], axis),
+        np.concatenate(variances, axis) if variances else None,
     )
 
 
 def _shares(log_weight: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Weights [G, W] that add up to one, or to zero where there are none; the log of their sum."""
-    peak = log_weight.max(axis=0)
-    peak = np.where(np.isfinite(peak), peak, 0.0)
+    peak = _peak(log_weight)
     share = np.exp(log_weight - peak)
     total = share.sum(axis=0)
     with np.errstate(divide="ignore"):
         log_mass = np.log(total) + peak
     share /= np.where(total > 0, total, 1.0)
     return share, log_mass
+
+
+def _peak(log_weight: FloatArray) -> FloatArray:
+    """The largest logarithm of each window [W], 0 where there is no weight at all."""
+    peak = log_weight.max(axis=0)
+    return np.where(np.isfinite(peak), peak, 0.0)

@@ -19,9 +19,8 @@ def rectangle(values: FloatArray, start: IntArray, end: IntArray) -> FloatArray:
     lengths = end - start
     longest = int(lengths.max(initial=0))
     at = end[:, None] - longest + np.arange(longest)  # [W, T]
-    inside = at >= start[:, None]
-    rows = np.full(at.shape, np.nan)
-    rows[inside] = values[at[inside]]
+    rows = values.take(at, mode="clip")
+    rows[at < start[:, None]] = np.nan
     return rows
 
 
@@ -31,11 +30,11 @@ def columns(values: FloatArray, start: IntArray, end: IntArray) -> FloatArray:
     The time-major twin of `rectangle`: what recursions and filter matrices work on.
     """
     longest = int((end - start).max(initial=0))
-    at = start + np.arange(longest)[:, None]  # [T, W]
-    inside = at < end
+    at = start[:, None] + np.arange(longest)
+    inside = at < end[:, None]
     found = np.full(at.shape, np.nan)
-    found[inside] = values[at[inside]]
-    return found
+    found[inside] = values[at[inside]]  # [W, T]: what is copied lies together
+    return found.T
 
 
 def tiles(

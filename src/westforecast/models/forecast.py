@@ -11,6 +11,11 @@ from westforecast.kernels.quantiles import normal_quantiles, probabilities
 from westforecast.models.status import Refusal, Status
 from westforecast.typing import FloatArray, IntArray
 
+# Two ways to the same forecast may sum in another order, and nothing else may differ: a difference
+# up to SAME, relative to the value, is none. Values far below TINY are as good as 0.
+SAME = 1e-7
+TINY = 1e-2
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forecast:
@@ -61,6 +66,21 @@ class Forecast:
 
     def __len__(self) -> int:
         return len(self.mean)
+
+    def take(self, which: IntArray) -> "Forecast":
+        """The numbers and statuses of some of the windows."""
+        return Forecast(self.mean[which], self.quantiles[which], self.probs, self.status[which])
+
+    def difference(self, other: "Forecast") -> FloatArray:
+        """How far each window is from the same window of another record [W]; up to `SAME` is equal.
+
+        The largest |a - b| / (|b| + TINY) of its numbers; infinite where statuses differ or a
+        number is missing from one alone.
+        """
+        a, b = (np.concatenate([f.mean[..., None], f.quantiles], axis=2) for f in (self, other))
+        apart = np.abs(a - b) / (np.abs(b) + TINY)  # [W, H, 1 + Q]
+        apart = np.where(np.isnan(a) & np.isnan(b), 0.0, np.where(np.isnan(apart), np.inf, apart))
+        return np.where(self.status == other.status, apart.max(axis=(1, 2)), np.inf)
 
     def put(self, place: IntArray, part: "Forecast") -> None:
         """Write the forecasts of some windows, at places [P], into this record of all of them."""

@@ -94,19 +94,31 @@ class Windows:
 
         An expanding backtest has one history a series, however many origins: window w sees the
         first `lengths[w]` values of its history, so work on a history is shared by all its origins.
+        Histories are ordered by length, by their last and first values and as windows ask for them,
+        so that tiles of them hold the same series in the same order whatever the panel's own order.
         """
         order = np.lexsort((-self.end, self.start, self.series))
         fresh = np.ones(len(order), bool)
         fresh[1:] = (np.diff(self.series[order]) != 0) | (np.diff(self.start[order]) != 0)
+        whole = self.take(order[fresh])
+        values = self.values if len(self.values) else np.zeros(1)  # all windows may be empty
+        ends = [values.take(at, mode="clip") for at in (whole.start, whole.end - 1)]
+        asked = np.minimum.reduceat(order, np.flatnonzero(fresh))
+        canonical = np.lexsort((asked, *ends, whole.lengths))
         which = np.empty(len(order), np.int64)
-        which[order] = np.cumsum(fresh) - 1
-        return self.take(order[fresh]), which
+        which[order] = np.argsort(canonical)[np.cumsum(fresh) - 1]
+        return whole.take(canonical), which
 
     def pieces(self) -> Iterator[IntArray]:
-        """Positions of windows [P], in tiles of whole histories of similar length."""
+        """Positions of windows [P], rising, in tiles of whole histories of similar length."""
         whole, which = self.histories()
-        for tile in tiles(whole.lengths, np.bincount(which)):
-            yield np.flatnonzero(np.isin(which, tile))
+        tile = np.empty(len(whole), np.int64)  # of each history
+        for k, members in enumerate(tiles(whole.lengths, np.bincount(which))):
+            tile[members] = k
+        sizes = np.bincount(tile[which])
+        order = np.argsort(tile[which], kind="stable")
+        for end, size in zip(np.cumsum(sizes), sizes, strict=True):
+            yield order[end - size : end]
 
     def from_first_observed(self) -> "Windows":
         """The windows less missing values at their start, as a sliding window may have in a gap."""

@@ -11,6 +11,7 @@ _BASELINES = {
     "DampedLogGrowth": "median log growth, shrunk and damped",
 }
 _ENGINES = {
+    "auto": ("AutoEngine", "threads for batch models, one-series models one after the other"),
     "serial": ("SerialEngine", "one task after the other, in this process"),
     "threads": ("ThreadEngine", "threads of this process"),
     "processes": ("ProcessEngine", "spawned processes"),
@@ -48,7 +49,7 @@ def westforecast_register_metrics() -> list[MetricSpec]:
 
 @hookimpl
 def westforecast_register_engines() -> list[EngineSpec]:
-    """Serial, threads, processes."""
+    """Auto, serial, threads, processes."""
     return [
         EngineSpec(name=name, target=f"westforecast.engines:{target}", summary=summary)
         for name, (target, summary) in _ENGINES.items()

@@ -1,1 +1,1 @@
-"""Automatic ARIMA."""
+"""ARIMA: averaged over orders and parameters, or chosen automatically."""

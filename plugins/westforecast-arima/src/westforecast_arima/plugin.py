@@ -5,12 +5,18 @@ from westforecast.plugin import ModelSpec, hookimpl
 
 @hookimpl
 def westforecast_register_models() -> list[ModelSpec]:
-    """`AutoARIMA`."""
+    """`AveragedARIMA` and `AutoARIMA`."""
     return [
+        ModelSpec(
+            name="AveragedARIMA",
+            target="westforecast_arima.averaged:AveragedARIMA",
+            summary="ARIMA averaged over orders and parameters, all origins at once",
+            capabilities=frozenset({"intervals", "batch"}),
+        ),
         ModelSpec(
             name="AutoARIMA",
             target="westforecast_arima.auto:AutoARIMA",
             summary="ARIMA, orders chosen by AICc",
             capabilities=frozenset({"intervals"}),
-        )
+        ),
     ]

@@ -1,1 +1,1 @@
-"""Automatic exponential smoothing."""
+"""Exponential smoothing: averaged over its parameters, chosen by AICc, and two classics."""

@@ -5,12 +5,30 @@ from westforecast.plugin import ModelSpec, hookimpl
 
 @hookimpl
 def westforecast_register_models() -> list[ModelSpec]:
-    """`AutoETS`."""
+    """`AveragedETS`, `SESDrift`, `Theta` and `AutoETS`."""
     return [
+        ModelSpec(
+            name="AveragedETS",
+            target="westforecast_ets.averaged:AveragedETS",
+            summary="exponential smoothing averaged over forms and parameters, all origins at once",
+            capabilities=frozenset({"intervals", "missing", "batch"}),
+        ),
+        ModelSpec(
+            name="SESDrift",
+            target="westforecast_ets.classic:SESDrift",
+            summary="simple exponential smoothing with a constant drift",
+            capabilities=frozenset({"intervals", "missing", "batch"}),
+        ),
+        ModelSpec(
+            name="Theta",
+            target="westforecast_ets.classic:Theta",
+            summary="simple exponential smoothing plus half the slope of a straight line",
+            capabilities=frozenset({"intervals", "batch"}),
+        ),
         ModelSpec(
             name="AutoETS",
             target="westforecast_ets.auto:AutoETS",
             summary="exponential smoothing, form chosen by AICc",
             capabilities=frozenset({"intervals"}),
-        )
+        ),
     ]

@@ -1,0 +1,268 @@
+"""The kernels that are measured: how each is called, its slow twin, and what it has to do.
+
+A subject counts its own work, by formula, for its own sizes:
+
+flops(): additions, multiplications, divisions and function values that the result needs, each one.
+    0 for a kernel that only moves numbers; None where nobody has counted yet.
+moved(): bytes it cannot avoid: arguments read once, results written once.
+
+The author of a kernel adds a subject here, with both counts, to SUBJECTS.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+
+from westforecast.kernels.averaging import average
+from westforecast.kernels.mixture import Mixture
+from westforecast.kernels.smoothing import fit, scan
+from westforecast.kernels.smoothing import laws as smoothing_laws
+from westforecast.kernels.student import student_cdf
+from westforecast.kernels.windows import columns, rectangle
+from westforecast.typing import FloatArray
+
+NUMBER = 8  # bytes
+
+
+class AbstractSubject(ABC):
+    """A kernel with arguments for so many windows, the same every time."""
+
+    name: str
+
+    def __init__(self, windows: int) -> None:
+        self.count = windows
+        self.random = np.random.default_rng(11)
+
+    @abstractmethod
+    def run(self) -> Sequence[FloatArray]:
+        """What is timed."""
+
+    @abstractmethod
+    def twin(self) -> Sequence[FloatArray]:
+        """The same, by loops that are obvious."""
+
+    @abstractmethod
+    def flops(self) -> int | None:
+        """Arithmetic, counted once."""
+
+    @abstractmethod
+    def moved(self) -> int:
+        """Bytes, counted once."""
+
+
+class Columns(AbstractSubject):
+    """Windows of 14 to 41 values as columns of a rectangle."""
+
+    name = "windows.columns"
+
+    def __init__(self, windows: int) -> None:
+        super().__init__(windows)
+        lengths = self.random.integers(14, 42, windows)
+        self.end = np.cumsum(lengths)
+        self.start = self.end - lengths
+        self.values = self.random.normal(size=int(lengths.sum()))
+
+    def run(self) -> Sequence[FloatArray]:
+        return (columns(self.values, self.start, self.end),)
+
+    def twin(self) -> Sequence[FloatArray]:
+        found = np.full((int((self.end - self.start).max()), self.count), np.nan)
+        for w in range(self.count):
+            for t, place in enumerate(range(self.start[w], self.end[w])):
+                found[t, w] = self.values[place]
+        return (found,)
+
+    def flops(self) -> int:
+        return 0
+
+    def moved(self) -> int:
+        rectangle_size = int((self.end - self.start).max()) * self.count
+        return NUMBER * (len(self.values) + 2 * self.count + rectangle_size)
+
+
+class Rectangle(Columns):
+    """Windows of 14 to 41 values as rows, all ending in the last column."""
+
+    name = "windows.rectangle"
+
+    def run(self) -> Sequence[FloatArray]:
+        return (rectangle(self.values, self.start, self.end),)
+
+    def twin(self) -> Sequence[FloatArray]:
+        width = int((self.end - self.start).max())
+        found = np.full((self.count, width), np.nan)
+        for w in range(self.count):
+            length = self.end[w] - self.start[w]
+            found[w, width - length :] = self.values[self.start[w] : self.end[w]]
+        return (found,)
+
+
+class Averaging(AbstractSubject):
+    """The mean and variance of 12 quantities over 64 candidates."""
+
+    name = "averaging.average"
+    candidates, quantities = 64, 12
+
+    def __init__(self, windows: int) -> None:
+        super().__init__(windows)
+        shape = (self.candidates, self.quantities, windows)
+        self.log_weight = self.random.normal(0, 5, (self.candidates, windows))
+        self.values = self.random.normal(size=shape)
+        self.within = self.random.uniform(size=shape)
+
+    def run(self) -> Sequence[FloatArray]:
+        found = average(self.log_weight, self.values, self.within)
+        assert found.variance is not None
+        return found.log_mass, found.mean, found.variance
+
+    def twin(self) -> Sequence[FloatArray]:
+        weight = np.exp(self.log_weight)
+        mean = np.zeros(self.values.shape[1:])
+        variance = np.zeros(self.values.shape[1:])
+        for w in range(self.count):
+            share = weight[:, w] / weight[:, w].sum()
+            for m in range(self.quantities):
+                mean[m, w] = share @ self.values[:, m, w]
+                spread = (self.values[:, m, w] - mean[m, w]) ** 2
+                variance[m, w] = share @ (self.within[:, m, w] + spread)
+        return np.log(weight.sum(axis=0)), mean, variance
+
+    def flops(self) -> int:
+        weights = self.candidates * self.count
+        # a weight: minus the peak, exp, sum, division; a value: into the mean 2, the variance 5
+        return weights * (4 + 7 * self.quantities)
+
+    def moved(self) -> int:
+        read = self.candidates * self.count * (1 + 2 * self.quantities)
+        return NUMBER * (read + self.count * (1 + 2 * self.quantities))
+
+
+class Quantiles(AbstractSubject):
+    """Four quantiles of mixtures of six Student-t laws, two of them of logarithms, at six steps."""
+
+    name = "mixture.quantiles"
+    probs = np.array([0.025, 0.1, 0.9, 0.975])
+
+    def __init__(self, windows: int) -> None:
+        super().__init__(windows)
+        shape, logarithmic = (6, 6, windows), np.arange(6) >= 4
+        weight = self.random.dirichlet(np.ones(6), windows).T
+        location = self.random.normal(10, 1, shape)
+        location[logarithmic] = np.log(location[logarithmic])
+        scale = self.random.uniform(0.5, 1.5, shape)
+        scale[logarithmic] /= 10
+        dof = self.random.integers(7, 40, windows)
+        self.law = Mixture(weight, location, scale, dof, logarithmic)
+
+    def run(self) -> Sequence[FloatArray]:
+        return (self.law.quantiles(self.probs),)
+
+    def twin(self) -> Sequence[FloatArray]:
+        low = np.full((self.count, 6, len(self.probs)), -1e3)
+        high = np.full_like(low, 1e3)
+        for _ in range(80):
+            middle = (low + high) / 2
+            below = self._cdf(middle) < self.probs
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        return (high,)
+
+    def _cdf(self, x: FloatArray) -> FloatArray:
+        """P(X <= x) [W, H, Q], law by law."""
+        total, law = np.zeros_like(x), self.law
+        for k in range(6):
+            at = np.log(np.maximum(x, 1e-300)) if law.logarithmic[k] else x
+            standard = (at - law.location[k].T[..., None]) / law.scale[k].T[..., None]
+            total += law.weight[k][:, None, None] * student_cdf(standard, law.dof[:, None, None])
+        return total
+
+    def flops(self) -> int | None:
+        return None  # depends on how many steps the search takes: its author says what to count
+
+    def moved(self) -> int:
+        law = self.law
+        read = law.weight.size + law.location.size + law.scale.size + law.dof.size
+        return NUMBER * (read + self.count * 6 * len(self.probs))
+
+
+class Smoothing(AbstractSubject):
+    """The shipped grid of `AveragedETS` (the level scale) over five origins of series of 30."""
+
+    name = "smoothing.fit"
+    length, origins, horizon = 30, 5, 6
+
+    def __init__(self, windows: int) -> None:
+        super().__init__(windows)
+        from westforecast_ets.grid import grids
+
+        histories = -(-windows // self.origins)
+        growth = self.random.normal(0.5, 1, (self.length, histories))
+        self.y = 100 + np.cumsum(growth, axis=0)
+        n, column = np.divmod(np.arange(windows), histories)
+        self.n, self.column = n + self.length - self.origins + 1, column
+        self.floor = np.zeros(windows)
+        ((self.grid, _),) = grids("level", 1)
+
+    def run(self) -> Sequence[FloatArray]:
+        done = fit(self.y, self.column, self.n, self.floor, self.grid)
+        return done.log_likelihood, done.state
+
+    def twin(self) -> Sequence[FloatArray]:
+        done = scan(self.y, self.column, self.n, self.floor, self.grid)
+        return done.log_likelihood, done.state
+
+    def flops(self) -> int:
+        count, histories = len(self.grid), self.y.shape[1]
+        last = int(self.n.max())
+        innovations = histories * last * (last - 1) + 2 * histories * last  # a triangle; squares
+        states = 2 * 2 * int(self.n.sum())
+        return count * (innovations + states + 4 * self.count)  # log, three more a likelihood
+
+    def moved(self) -> int:
+        count = len(self.grid)
+        filters = count * self.length * (self.length + 1) // 2  # innovations; states where read
+        filters += 2 * count * sum(set(self.n.tolist()))
+        return NUMBER * (self.y.size + 3 * self.count + filters + 4 * count * self.count)
+
+
+class SmoothingLaws(Smoothing):
+    """From the fit of every candidate to the forecasts of groups."""
+
+    name = "smoothing.laws"
+
+    def __init__(self, windows: int) -> None:
+        super().__init__(windows)
+        self.done = fit(self.y, self.column, self.n, self.floor, self.grid)
+
+    def run(self) -> Sequence[FloatArray]:
+        found = smoothing_laws(self.done, self.horizon, self.grid, spread=False)
+        return found.log_mass, found.mean
+
+    def twin(self) -> Sequence[FloatArray]:
+        groups = int(self.grid.group.max()) + 1
+        mass = np.empty((groups, self.count))
+        mean = np.empty((groups, self.horizon, self.count))
+        for w in range(self.count):
+            weight = np.exp(self.done.log_likelihood[w] + self.grid.log_prior)
+            level, slope = self.done.state[w]
+            for k in range(groups):
+                inside = self.grid.group == k
+                mass[k, w] = np.log(weight[inside].sum())
+                damping = self.grid.phi[inside][0] ** np.arange(1, self.horizon + 1)
+                path = level[inside, None] + slope[inside, None] * np.cumsum(damping)
+                mean[k, :, w] = weight[inside] @ path / weight[inside].sum()
+        return mass, mean
+
+    def flops(self) -> int:
+        groups = int(self.grid.group.max()) + 1
+        # a candidate: prior, peak, exp, sum, two states weighted and summed; a group: its path
+        return self.count * (8 * len(self.grid) + groups * 3 * self.horizon)
+
+    def moved(self) -> int:
+        groups = int(self.grid.group.max()) + 1
+        return NUMBER * self.count * (3 * len(self.grid) + groups * (1 + self.horizon))
+
+
+SUBJECTS: list[type[AbstractSubject]] = [
+    Columns, Rectangle, Averaging, Quantiles, Smoothing, SmoothingLaws,
+]  # fmt: skip

@@ -1,0 +1,206 @@
+"""Models that average a fixed set of candidates by how likely the data make each.
+
+Everything that such models share is here: histories become tiles, each tile is seen on the level
+and on the log scale, candidates of both scales compete in one likelihood, and their laws make one
+mixture. A subclass adds the kernel.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, get_args
+
+import numpy as np
+
+from westforecast.errors import UsageError
+from westforecast.kernels.averaging import Average
+from westforecast.kernels.mixture import Mixture
+from westforecast.kernels.windows import columns
+from westforecast.models.base import Model
+from westforecast.models.forecast import Forecast
+from westforecast.models.status import Status
+from westforecast.models.windows import Windows
+from westforecast.typing import BoolArray, FloatArray, IntArray
+
+Select = Literal["average", "best"]
+Scale = Literal["both", "level", "log"]
+
+# Windows of a tile: candidates x windows fill a core's second-level cache a few times.
+WINDOWS = 1024
+# Rounding of the data, relative to them: no fit is better than this.
+PRECISION = 1e-9
+TINY = 1e-300  # a series of zeros has a sum of squares of zero
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """Windows that a kernel sees at once, on one scale: "level", or "log" where y are logarithms.
+
+    y: [T, C] histories in columns, from the first row on, NaN after their ends and where missing.
+    column, n: [W] window w is the first n values of that column; n rises. floor: [W] the sum of
+    squares below which nothing is meant. season_length: periods per season. gaps: are values
+    missing?
+    """
+
+    y: FloatArray
+    column: IntArray
+    n: IntArray
+    floor: FloatArray
+    season_length: int
+    gaps: bool
+    scale: str = "level"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laws:
+    """What K groups of candidates say of W windows, on the scale of the tile.
+
+    average: log mass [K, W], prior (also that of the scale) included, paths [K, H, W] and their
+    squared scales, of Student-t laws with degrees [W] of freedom. form: [K] the form (orders, kind
+    of trend) that a group belongs to.
+    """
+
+    average: Average
+    degrees: IntArray
+    form: IntArray
+
+
+@dataclass(frozen=True)
+class AveragedModel(Model):
+    """An average over candidates, weighted by prior x marginal likelihood.
+
+    select: "average" over all candidates, or "best": only those of the most likely form.
+    scale: "level", "log" (a model of growth; values must be above zero) or "both", which compete:
+        the likelihood of logs is that of the values by its Jacobian, prod 1 / y_t.
+
+    The point forecast is the average of the candidates' medians: of paths on the level scale and,
+    on the log scale, exp of the average log path, weighted by how likely the scales are. Intervals
+    are those of the mixture of Student-t laws, in which the candidates of a group have become one
+    law with their mean and variance.
+    """
+
+    select: Select = "average"
+    scale: Scale = "both"
+
+    min_train: ClassVar[int] = 3
+    # The likelihood is conditional on so many first values.
+    given: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        for name, choices in (("select", get_args(Select)), ("scale", get_args(Scale))):
+            if getattr(self, name) not in choices:
+                raise UsageError(
+                    f"{name}={getattr(self, name)!r} found, one of {', '.join(choices)} expected."
+                )
+
+    @abstractmethod
+    def laws(self, tile: Tile, horizon: int, *, spread: bool) -> Laws:
+        """The candidates' laws; with `spread` also their squared scales."""
+
+    def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
+        result = Forecast.empty(len(windows), horizon, levels)
+        for which, tile in _tiles(windows):
+            found = [
+                self._on(scale, tile, horizon, spread=bool(levels))
+                for scale in ("level", "log")
+                if self.scale in (scale, "both")
+            ]
+            result.put(which, _combine(found, self.select, levels))
+        return result
+
+    def _on(self, scale: str, tile: Tile, horizon: int, *, spread: bool) -> "Scaled":
+        """The laws on one scale, with masses that compare across scales."""
+        if scale == "level":
+            laws = self.laws(tile, horizon, spread=spread)
+            return Scaled(laws, laws.average.log_mass, False)
+        logs, positive, jacobian = _logs(tile, self.given)
+        laws = self.laws(logs, horizon, spread=spread)
+        mass = laws.average.log_mass + np.where(positive, -jacobian, -np.inf)
+        return Scaled(laws, mass, True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scaled:
+    """Laws with their masses [K, W] as laws of the values; logarithmic: of their logarithms."""
+
+    laws: Laws
+    log_mass: FloatArray
+    logarithmic: bool
+
+
+def _tiles(windows: Windows) -> Iterator[tuple[IntArray, Tile]]:
+    """Places of windows and their tile: histories of similar length, with or without gaps."""
+    whole, history = windows.histories()
+    y = columns(windows.values, whole.start, whole.end)
+    wide = max(1, WINDOWS // int(np.bincount(history).max()))
+    missing = np.isnan(y).sum(axis=0) > len(y) - whole.lengths
+    for gaps in (False, True):
+        place = np.flatnonzero(missing == gaps)
+        order = place[np.argsort(whole.lengths[place], kind="stable")]
+        for begin in range(0, len(order), wide):
+            inside = order[begin : begin + wide]
+            column = np.full(len(whole), -1)
+            column[inside] = np.arange(len(inside))
+            which = np.flatnonzero(column[history] >= 0)
+            which = which[np.lexsort((column[history[which]], windows.lengths[which]))]
+            part = y[: whole.lengths[inside[-1]], inside]
+            at, n = column[history[which]], windows.lengths[which]
+            size = np.maximum.accumulate(np.nan_to_num(np.abs(part)))[n - 1, at]
+            floor = (PRECISION * size) ** 2 + TINY
+            yield which, Tile(part, at, n, floor, windows.season_length, gaps)
+
+
+def _logs(tile: Tile, given: int) -> tuple[Tile, BoolArray, FloatArray]:
+    """The tile on the log scale; whether all values of a window are above zero [W]; the sums of
+    logs [W] after the values that are given: the logarithm of prod y_t."""
+    negative = np.logical_or.accumulate(tile.y <= 0)
+    logs = np.log(np.where(negative, 1.0, tile.y))
+    total = np.cumsum(np.nan_to_num(logs), axis=0)
+    n, column = tile.n, tile.column
+    jacobian = total[n - 1, column] - total[np.minimum(given, n) - 1, column]
+    floor = np.full(len(n), PRECISION**2)
+    return replace(tile, y=logs, floor=floor, scale="log"), ~negative[n - 1, column], jacobian
+
+
+def _combine(found: Sequence[Scaled], select: Select, levels: Sequence[float]) -> Forecast:
+    """One mixture of the laws on one or both scales."""
+    log_mass = np.concatenate([part.log_mass for part in found])  # [K, W]
+    if select == "best":
+        log_mass = _best(found, log_mass)
+    peak = log_mass.max(axis=0)
+    none = ~np.isfinite(peak)  # no candidate is possible; whatever they say is taken away below
+    weight = np.exp(np.where(none, 0.0, log_mass - np.where(none, 0.0, peak)))
+    weight /= weight.sum(axis=0)
+    pieces = np.split(weight, np.cumsum([len(part.log_mass) for part in found])[:-1])
+    medians = [_medians(part, share) for part, share in zip(found, pieces, strict=True)]
+    horizon, windows = medians[0].shape
+    result = Forecast.empty(windows, horizon, levels)
+    result.mean[:] = np.sum(medians, axis=0).T
+    if levels:
+        law = Mixture(
+            weight=weight,
+            location=np.concatenate([part.laws.average.mean for part in found]),
+            scale=np.sqrt(np.concatenate([part.laws.average.variance for part in found])),
+            dof=found[0].laws.degrees,
+            logarithmic=np.repeat([p.logarithmic for p in found], [len(p.log_mass) for p in found]),
+        )
+        result.quantiles[:] = law.quantiles(np.array(result.probs))
+    for w in np.flatnonzero(none):
+        result.refuse(int(w), Status.NOT_POSITIVE, "scale='log' needs values above 0")
+    return result
+
+
+def _medians(part: Scaled, weight: FloatArray) -> FloatArray:
+    """What one scale adds to the point forecast [H, W]: its weight times its median path."""
+    share = weight.sum(axis=0)
+    path = np.einsum("kw,khw->hw", weight, part.laws.average.mean) / np.maximum(share, TINY)
+    return np.asarray(share * (np.exp(path) if part.logarithmic else path))
+
+
+def _best(found: Sequence[Scaled], log_mass: FloatArray) -> FloatArray:
+    """The masses with those of all but the likeliest form on its scale taken away."""
+    form = np.concatenate([2 * part.laws.form + part.logarithmic for part in found])
+    peak = np.where(np.isfinite(log_mass), log_mass, -np.inf).max(axis=0)
+    share = np.exp(log_mass - np.where(np.isfinite(peak), peak, 0.0))
+    mass = np.stack([share[form == f].sum(axis=0) for f in range(form.max() + 1)])
+    return np.where(form[:, None] == mass.argmax(axis=0), log_mass, -np.inf)
