@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from westforecast.kernels.windows import (
+    columns,
     first_observed,
-    has_gap,
     last_observed,
     observed_count,
     rectangle,
@@ -51,7 +51,6 @@ def test_no_window_and_no_width():
     assert np.isnan(last).all()
     assert back.tolist() == [0]
     assert observed_count(empty).tolist() == [0]
-    assert has_gap(empty).tolist() == [False]
     assert steps_between(empty)[0].shape == (1, 0)
 
 
@@ -103,6 +102,18 @@ def test_steps_equal_a_loop():
         np.testing.assert_array_equal(took, periods)
 
 
-def test_counts_and_gaps():
+def test_counts():
     assert observed_count(ROWS).tolist() == [4, 2, 1, 0, 1]
-    assert has_gap(ROWS).tolist() == [False, True, True, False, False]
+
+
+def test_columns_begin_together():
+    values = np.arange(10.0)
+    found = columns(values, np.array([0, 3, 9, 5]), np.array([2, 7, 10, 5]))
+    np.testing.assert_array_equal(
+        found.T, [[0, 1, NAN, NAN], [3, 4, 5, 6], [9, NAN, NAN, NAN], [NAN] * 4]
+    )
+
+
+def test_what_is_looked_at_often_counts_so_often_against_the_budget():
+    lengths, repeats = np.array([4, 4, 4, 4]), np.array([1, 3, 1, 1])
+    assert [tile.tolist() for tile in tiles(lengths, repeats, budget=16)] == [[0, 1], [2, 3]]

@@ -363,8 +363,8 @@ def laws(done: Fit, horizon: int, grid: Grid, *, spread: bool) -> Average:
     With a_h = w'F^(h-1) the path is a_h x_n and its squared scale S_n / (n - 1) times
     1 + sum_{j<h} (a_j g)^2 + a_h P_n a_h'.
     """
-    model = system(grid)
-    reach = _reach(model, horizon)  # [H, s, G]
+    model, reach = _reach(grid, horizon)  # [H, s, G]
+    first = np.unique(grid.group, return_index=True)[1]
     ahead = _ahead(model, reach, done.covariance) if spread else None
     parts = []
     for begin in range(0, len(done.degrees), WINDOWS):
@@ -372,7 +372,6 @@ def laws(done: Fit, horizon: int, grid: Grid, *, spread: bool) -> Average:
         log_weight = done.log_likelihood[at] + grid.log_prior
         if ahead is None:
             found = average_by_group(log_weight, grid.group, done.state[at])
-            first = np.unique(grid.group, return_index=True)[1]
             path = np.einsum("hsk,ksw->khw", reach[:, :, first], found.mean)
             parts.append(Average(found.log_mass, path))
         else:
@@ -383,12 +382,14 @@ def laws(done: Fit, horizon: int, grid: Grid, *, spread: bool) -> Average:
     return beside(parts)
 
 
-def _reach(model: System, horizon: int) -> FloatArray:
-    """What a state adds to each step: w'F^(h-1), [H, s, G]."""
+@lru_cache(maxsize=64)
+def _reach(grid: Grid, horizon: int) -> tuple[System, FloatArray]:
+    """The model, and what a state adds to each step: w'F^(h-1), [H, s, G]."""
+    model = system(grid)
     rows = [model.observation[:, None, :]]
     for _ in range(1, horizon):
         rows.append(rows[-1] @ model.transition)
-    return np.concatenate(rows, axis=1).transpose(1, 2, 0).copy()
+    return model, np.concatenate(rows, axis=1).transpose(1, 2, 0).copy()
 
 
 def _ahead(model: System, reach: FloatArray, covariance: FloatArray) -> FloatArray:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from westforecast.typing import BoolArray, FloatArray, IntArray
+from westforecast.typing import FloatArray, IntArray
 
 # A tile of this many numbers fits a core's second-level cache with room for results, and leaves
 # enough tiles in a few hundred series for every core to have some.
-TILE = 1 << 16
+TILE = 1 << 17
 
 
 def rectangle(values: FloatArray, start: IntArray, end: IntArray) -> FloatArray:
@@ -93,10 +93,3 @@ def steps_between(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
 def observed_count(rows: FloatArray) -> IntArray:
     """How many numbers each row holds [W]."""
     return np.asarray(np.isfinite(rows).sum(axis=1), dtype=np.int64)
-
-
-def has_gap(rows: FloatArray) -> BoolArray:
-    """Whether a row misses a value at or after its first number [W]."""
-    seen = np.isfinite(rows)
-    started = np.logical_or.accumulate(seen, axis=1)
-    return np.asarray((started & ~seen).any(axis=1), dtype=bool)

@@ -26,7 +26,7 @@ Select = Literal["average", "best"]
 Scale = Literal["both", "level", "log"]
 
 # Windows of a tile: candidates x windows fill a core's second-level cache a few times.
-WINDOWS = 1024
+WINDOWS = 4096
 # Rounding of the data, relative to them: no fit is better than this.
 PRECISION = 1e-9
 TINY = 1e-300  # a series of zeros has a sum of squares of zero

@@ -13,7 +13,6 @@ import numpy as np
 
 from westforecast.errors import UsageError
 from westforecast.kernels.quantiles import check_levels, probabilities
-from westforecast.kernels.windows import has_gap, observed_count
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
@@ -63,29 +62,29 @@ class Model(ABC):
         levels = check_levels(levels)
         result = Forecast.empty(len(windows), horizon, levels)
         windows = windows.from_first_observed()
-        for tile in windows.pieces():
-            self._fill(result, windows, self._screen(result, windows, tile), levels)
+        able = self._screen(result, windows)
+        for piece in windows.take(able).pieces():
+            self._fill(result, windows, able[piece], levels)
         return result
 
-    def _screen(self, result: Forecast, windows: Windows, tile: IntArray) -> IntArray:
-        """The windows of a tile that meet the requirements; others get their status and reason."""
+    def _screen(self, result: Forecast, windows: Windows) -> IntArray:
+        """The windows that meet the requirements; others get their status and reason."""
         needed = self.required(windows.season_length)
-        rows = windows.take(tile).rows()
-        seen = observed_count(rows)
-        short = seen < needed
-        gaps = ~short & has_gap(rows) & (not self.missing)
-        nonpositive = ~short & ~gaps & (rows <= 0).any(axis=1) & self.positive
-        for k in np.flatnonzero(short):
-            reason = f"{seen[k]} observed values, {needed} needed"
-            result.refuse(tile[k], Status.TOO_SHORT, reason)
-        for k in np.flatnonzero(gaps):
-            absent = windows.lengths[tile[k]] - seen[k]
-            reason = f"{absent} missing inside; the model needs an unbroken series"
-            result.refuse(tile[k], Status.MISSING_VALUES, reason)
-        for k in np.flatnonzero(nonpositive):
-            reason = f"smallest value {np.nanmin(rows[k]):g}; the model needs values above 0"
-            result.refuse(tile[k], Status.NOT_POSITIVE, reason)
-        return tile[~(short | gaps | nonpositive)]
+        seen, nonpositive = windows.count(np.isfinite), windows.count(lambda y: y <= 0)
+        for w in np.flatnonzero(short := seen < needed).tolist():
+            result.refuse(w, Status.TOO_SHORT, f"{seen[w]} observed values, {needed} needed")
+        # Windows begin with an observed value, so whatever is missing is missing inside.
+        gaps = ~short & (seen < windows.lengths) & (not self.missing)
+        for w in np.flatnonzero(gaps).tolist():
+            reason = (
+                f"{windows.lengths[w] - seen[w]} missing inside; the model needs an unbroken series"
+            )
+            result.refuse(w, Status.MISSING_VALUES, reason)
+        outside = ~short & ~gaps & (nonpositive > 0) & self.positive
+        for w in np.flatnonzero(outside).tolist():
+            reason = f"smallest value {np.nanmin(windows.y(w)):g}; the model needs values above 0"
+            result.refuse(w, Status.NOT_POSITIVE, reason)
+        return np.flatnonzero(~(short | gaps | outside))
 
     def _fill(
         self, result: Forecast, windows: Windows, which: IntArray, levels: Sequence[float]

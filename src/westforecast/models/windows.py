@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from westforecast.kernels.windows import rectangle, tiles
+from westforecast.kernels.windows import columns, rectangle, tiles
 from westforecast.series.panel import Panel
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
@@ -108,6 +108,14 @@ class Windows:
         which = np.empty(len(order), np.int64)
         which[order] = np.argsort(canonical)[np.cumsum(fresh) - 1]
         return whole.take(canonical), which
+
+    def count(self, condition: Callable[[FloatArray], BoolArray]) -> IntArray:
+        """How many values of each window [W] meet a condition; each history is looked at once."""
+        whole, history = self.histories()
+        y = columns(self.values, whole.start, whole.end)
+        met = np.zeros((len(y) + 1, len(whole)), np.int64)
+        np.cumsum(condition(y), axis=0, out=met[1:])
+        return met[self.lengths, history]
 
     def pieces(self) -> Iterator[IntArray]:
         """Positions of windows [P], rising, in tiles of whole histories of similar length."""
