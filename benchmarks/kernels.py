@@ -204,12 +204,12 @@ class Smoothing(AbstractSubject):
         ((self.grid, _),) = grids("level", 1)
 
     def run(self) -> Sequence[FloatArray]:
-        done = fit(self.y, self.column, self.n, self.floor, self.grid)
-        return done.log_likelihood, done.state
+        fits = list(fit(self.y, self.column, self.n, self.floor, self.grid))
+        return [a for done in fits for a in (done.log_likelihood, done.state)]
 
     def twin(self) -> Sequence[FloatArray]:
-        done = scan(self.y, self.column, self.n, self.floor, self.grid)
-        return done.log_likelihood, done.state
+        fits = list(scan(self.y, self.column, self.n, self.floor, self.grid))
+        return [a for done in fits for a in (done.log_likelihood, done.state)]
 
     def flops(self) -> int:
         count, histories = len(self.grid), self.y.shape[1]
@@ -222,7 +222,7 @@ class Smoothing(AbstractSubject):
         count = len(self.grid)
         filters = count * self.length * (self.length + 1) // 2  # innovations; states where read
         filters += 2 * count * sum(set(self.n.tolist()))
-        return NUMBER * (self.y.size + 3 * self.count + filters + 4 * count * self.count)
+        return NUMBER * (self.y.size + 3 * self.count + filters + 3 * count * self.count)
 
 
 class SmoothingLaws(Smoothing):
@@ -232,19 +232,21 @@ class SmoothingLaws(Smoothing):
 
     def __init__(self, windows: int) -> None:
         super().__init__(windows)
-        self.done = fit(self.y, self.column, self.n, self.floor, self.grid)
+        self.done = list(fit(self.y, self.column, self.n, self.floor, self.grid))
 
     def run(self) -> Sequence[FloatArray]:
-        found = smoothing_laws(self.done, self.horizon, self.grid, spread=False)
+        found, _ = smoothing_laws(self.done, self.horizon, self.grid, spread=False)
         return found.log_mass, found.mean
 
     def twin(self) -> Sequence[FloatArray]:
         groups = int(self.grid.group.max()) + 1
         mass = np.empty((groups, self.count))
         mean = np.empty((groups, self.horizon, self.count))
+        likelihood = np.concatenate([done.log_likelihood for done in self.done])
+        state = np.concatenate([done.state for done in self.done])
         for w in range(self.count):
-            weight = np.exp(self.done.log_likelihood[w] + self.grid.log_prior)
-            level, slope = self.done.state[w]
+            weight = np.exp(likelihood[w] + self.grid.log_prior)
+            level, slope = state[w]
             for k in range(groups):
                 inside = self.grid.group == k
                 mass[k, w] = np.log(weight[inside].sum())

@@ -121,7 +121,7 @@ class TestFailures:
 
 # Several tiles that end among series of one length: padding, and so rounding, is the tile's. All
 # series begin and end alike, so that nothing but their ids tells in which order they belong.
-LENGTHS = np.random.default_rng(3).integers(500, 508, 120)
+LENGTHS = np.random.default_rng(3).integers(500, 508, 300)
 MANY = panel(
     *([100, *walk(int(n) - 7, k), *[100] * 6] for k, n in enumerate(LENGTHS)),
     first=list(2000 - LENGTHS),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from westforecast.kernels.averaging import Average, average, average_by_group, beside, stack
+from westforecast.kernels.averaging import Average, average, average_by_group, stack
 
 
 @pytest.fixture
@@ -36,29 +36,27 @@ def test_an_average_is_the_weighted_mean_and_the_variance_of_the_mixture(data):
 def test_groups_are_averages_of_their_own(data):
     log_weight, values, within = data
     group = np.array([2, 0, 0, 1, 2, 1, 0, 2, 1, 1, 0, 2])
-    found = average_by_group(
-        log_weight.T, group, values.transpose(2, 1, 0), within.transpose(2, 1, 0)
-    )
+    member = (group[:, None] == np.arange(3)).astype(float)
+    turned = (a.transpose(2, 1, 0) for a in (values, within))
+    found = average_by_group(log_weight.T.copy(), member, *turned)
     peak = log_weight.max(axis=0)
     for k in range(3):
         inside = group == k
         own = average(log_weight[inside], values[inside], within[inside])
         far = own.log_mass < peak - 700  # such a group weighs nothing beside the others
-        assert (found.log_mass[k][far] < peak[far] - 700).all()
+        assert (found.log_mass[far, k] < peak[far] - 700).all()
         near = ~far
-        np.testing.assert_allclose(found.log_mass[k][near], own.log_mass[near])
-        np.testing.assert_allclose(found.mean[k][:, near], own.mean[:, near])
-        np.testing.assert_allclose(found.variance[k][:, near], own.variance[:, near])
+        np.testing.assert_allclose(found.log_mass[near, k], own.log_mass[near])
+        np.testing.assert_allclose(found.mean[near, :, k], own.mean[:, near].T)
+        np.testing.assert_allclose(found.variance[near, :, k], own.variance[:, near].T)
 
 
-def test_windows_are_put_beside_each_other_and_groups_above(data):
-    parts = [average(*(d[..., :2] for d in data)), average(*(d[..., 2:] for d in data))]
-    found, whole = beside(parts), average(*data)
-    np.testing.assert_array_equal(found.mean, whole.mean)
-    np.testing.assert_array_equal(found.variance, whole.variance)
-    assert beside([Average(p.log_mass, p.mean) for p in parts]).variance is None
-    two = [Average(whole.log_mass[None], whole.mean[None])] * 2
-    assert stack(two).mean.shape == (2, *whole.mean.shape)
+def test_groups_are_put_one_after_the_other(data):
+    whole = average(*data)
+    two = stack([Average(whole.log_mass[None], whole.mean[None], whole.variance[None])] * 2)
+    assert two.mean.shape == two.variance.shape == (2, *whole.mean.shape)
+    np.testing.assert_array_equal(two.log_mass[1], whole.log_mass)
+    assert stack([Average(whole.log_mass, whole.mean)] * 2).variance is None
 
 
 def test_no_weight_is_no_mass_and_no_nan():

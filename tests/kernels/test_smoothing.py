@@ -7,8 +7,6 @@ from westforecast.kernels.smoothing import BLOCK, Fit, Grid, fit, laws, scan
 
 from ..builders import NAN
 
-NO_FLOOR = 0.0
-
 
 def grid(rows, season_length=1, group=None) -> Grid:
     """Candidates from rows of alpha, beta, gamma, phi, kappa, season scale, prior."""
@@ -36,7 +34,19 @@ def walks(length: int, count: int, seed: int = 0) -> np.ndarray:
 
 def alone(y: np.ndarray, points: Grid, path=fit) -> Fit:
     """One window that is the whole of one history."""
-    return path(y[:, None], np.array([0]), np.array([len(y)]), np.array([NO_FLOOR]), points)
+    (done,) = path(y[:, None], np.array([0]), np.array([len(y)]), np.array([0.0]), points)
+    return done
+
+
+def whole(fits, name: str) -> np.ndarray:
+    """A field of all windows; covariances one a window."""
+    if name == "covariance":
+        return np.concatenate([done.covariance[done.kind] for done in fits])
+    return np.concatenate([getattr(done, name) for done in fits])
+
+
+def laws_of(y, points, horizon, spread=True):
+    return laws([alone(y, points)], horizon, points, spread=spread)[0]
 
 
 def written_out(points: Grid, g: int, length: int) -> np.ndarray:
@@ -105,9 +115,9 @@ def gappy(y: np.ndarray) -> np.ndarray:
 def test_it_is_the_normal_law_conditioned_on_the_first_value(points, path, y):
     horizon = 6
     done = alone(y, points, path)
-    found = laws(done, horizon, points, spread=True)
+    found, left = laws([done], horizon, points, spread=True)
     degrees = np.isfinite(y).sum() - 1
-    assert done.degrees.tolist() == [degrees]
+    assert left.tolist() == done.degrees.tolist() == [degrees]
     for g in range(len(points)):
         squares, log_determinant, mean, variance = law(points, g, y, horizon)
         np.testing.assert_allclose(done.squares[0, g], squares, rtol=1e-9)
@@ -124,10 +134,9 @@ def test_it_is_the_normal_law_conditioned_on_the_first_value(points, path, y):
 def test_matrices_and_steps_agree_at_every_origin(length):
     y = walks(length, 3, seed=length)
     n, column = (a.ravel() for a in np.mgrid[1 : length + 1, 0:3])
-    one, two = (path(y, column, n, np.full(len(n), 1e-9), ANNUAL) for path in (fit, scan))
-    for name in ("squares", "degrees", "log_likelihood", "state"):
-        np.testing.assert_allclose(getattr(one, name), getattr(two, name), rtol=1e-8, atol=1e-8)
-    np.testing.assert_allclose(one.covariance[one.kind], two.covariance[two.kind], atol=1e-12)
+    one, two = (list(path(y, column, n, np.full(len(n), 1e-9), ANNUAL)) for path in (fit, scan))
+    for name in ("squares", "degrees", "log_likelihood", "state", "covariance"):
+        np.testing.assert_allclose(whole(one, name), whole(two, name), rtol=1e-8, atol=1e-8)
 
 
 def test_a_window_alone_gives_what_it_gives_among_others():
@@ -135,13 +144,15 @@ def test_a_window_alone_gives_what_it_gives_among_others():
     y = walks(90, 37, seed=4)
     ends = np.sort(np.random.default_rng(1).integers(2, 91, 60))
     column = np.random.default_rng(2).integers(0, 37, 60)
-    among = fit(y, column, ends, np.zeros(60), ANNUAL)
+    among = list(fit(y, column, ends, np.zeros(60), ANNUAL))
     for w in range(60):
         one = alone(y[: ends[w], column[w]], ANNUAL)
-        np.testing.assert_allclose(one.squares[0], among.squares[w], rtol=1e-11, atol=1e-11)
-        np.testing.assert_allclose(one.state[0], among.state[w], rtol=1e-11, atol=1e-11)
         np.testing.assert_allclose(
-            one.log_likelihood[0], among.log_likelihood[w], rtol=1e-11, atol=1e-11
+            one.squares[0], whole(among, "squares")[w], rtol=1e-11, atol=1e-11
+        )
+        np.testing.assert_allclose(one.state[0], whole(among, "state")[w], rtol=1e-11, atol=1e-11)
+        np.testing.assert_allclose(
+            one.log_likelihood[0], whole(among, "log_likelihood")[w], rtol=1e-11, atol=1e-11
         )
 
 
@@ -149,7 +160,7 @@ def test_corners_of_the_grid_are_the_textbook_methods():
     """Naive, drift, simple smoothing, Holt: each a loop."""
     y = walks(20, 1)[:, 0]
     corners = grid([(1, 0, 0, 1, 0, 0, 1), (1, 0, 0, 1, 1e6, 0, 1), (0.4, 0, 0, 1, 0, 0, 1)])
-    paths = laws(alone(y, corners), 3, corners, spread=False).mean[:, :, 0]
+    paths = laws_of(y, corners, 3, spread=False).mean[:, :, 0]
     np.testing.assert_allclose(paths[0], y[-1])
     np.testing.assert_allclose(paths[1], y[-1] + np.arange(1, 4) * (y[-1] - y[0]) / 19, rtol=1e-9)
     # With a diffuse level the first error has mean zero, so smoothing starts at the first value.
@@ -178,9 +189,9 @@ def test_groups_are_averages_of_their_candidates():
     y = walks(12, 2)
     column, n = np.array([0, 1, 0]), np.array([4, 9, 12])
     floor = np.zeros(3)
-    found = laws(fit(y, column, n, floor, points), 4, points, spread=True)
-    each = laws(fit(y, column, n, floor, single), 4, single, spread=True)
-    short = laws(fit(y, column, n, floor, points), 4, points, spread=False)
+    found, _ = laws(fit(y, column, n, floor, points), 4, points, spread=True)
+    each, _ = laws(fit(y, column, n, floor, single), 4, single, spread=True)
+    short, _ = laws(fit(y, column, n, floor, points), 4, points, spread=False)
     for k in range(2):
         inside = np.flatnonzero(np.array(group) == k)
         weight = np.exp(each.log_mass[inside])  # [g, W]
@@ -196,7 +207,7 @@ def test_groups_are_averages_of_their_candidates():
 
 
 def test_a_perfect_fit_is_as_likely_as_the_floor_allows():
-    done = fit(np.full((8, 1), 5.0), np.array([0]), np.array([8]), np.array([1e-12]), ANNUAL)
+    (done,) = fit(np.full((8, 1), 5.0), np.array([0]), np.array([8]), np.array([1e-12]), ANNUAL)
     assert np.isfinite(done.log_likelihood).all()
     np.testing.assert_array_equal(done.squares, 1e-12)
     np.testing.assert_array_equal(done.state[0, 0], 5.0)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from westforecast.errors import UsageError, nearest
-from westforecast.kernels.windows import last_observed, tiles
 from westforecast.metrics import Cells, Metric
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
@@ -148,14 +147,21 @@ def _training_facts(windows: Windows) -> tuple[FloatArray, FloatArray, FloatArra
     scale, scale2, last = (np.full(len(windows), np.nan) for _ in range(3))
     back = np.zeros(len(windows), np.int64)
     m = windows.season_length
-    for tile in tiles(windows.lengths):
-        rows = windows.take(tile).rows()
-        change = rows[:, m:] - rows[:, : max(rows.shape[1] - m, 0)]
-        count = np.isfinite(change).sum(axis=1)
+    for piece, y, column in windows.tiles():
+        n = windows.lengths[piece]
+        change = np.full((len(y) + 1, y.shape[1]), np.nan)  # up to so many values
+        change[m + 1 :] = np.abs(y[m:] - y[: max(len(y) - m, 0)])
+        count = np.cumsum(np.isfinite(change), axis=0)[n, column]
+        size = np.nan_to_num(change)
         with np.errstate(invalid="ignore"):  # no pair of values: no scale
-            scale[tile] = np.nansum(np.abs(change), axis=1) / count
-            scale2[tile] = np.nansum(change**2, axis=1) / count
-        last[tile], back[tile] = last_observed(rows)
+            scale[piece] = np.cumsum(size, axis=0)[n, column] / count
+            scale2[piece] = np.cumsum(size**2, axis=0)[n, column] / count
+        place = np.arange(1, len(y) + 1)[:, None] * np.isfinite(y)
+        latest = np.zeros_like(change, dtype=np.int64)  # place of the last value, from 1; 0: none
+        np.maximum.accumulate(place, axis=0, out=latest[1:])
+        at = latest[n, column]
+        last[piece] = np.where(at > 0, y[at - 1, column], np.nan) if len(y) else np.nan
+        back[piece] = n - at
     return scale, scale2, last, back
 
 

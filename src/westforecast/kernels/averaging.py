@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from westforecast.typing import FloatArray, IntArray
+from westforecast.typing import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,58 +47,50 @@ def average(
 
 def average_by_group(
     log_weight: FloatArray,
-    group: IntArray,
+    member: FloatArray,
     values: FloatArray,
     within: FloatArray | None = None,
 ) -> Average:
-    """As `average`, for each of K groups of candidates: results have the axes [K, W], [K, M, W].
+    """As `average`, for each of K groups of candidates, with windows first: [W, K], [W, M, K].
 
-    log_weight: [W, G], values, within: [W, M, G]: candidates last, whose sums over groups are then
-    products with a matrix of zeros and ones. group: [G] from 0 to K - 1.
+    log_weight: [W, G], used up. values, within: [W, M, G]. member: [G, K] ones where a candidate
+    belongs to a group, zeros elsewhere: sums over groups are products with it.
     """
-    member = (group[:, None] == np.arange(group.max() + 1)).astype(float)  # [G, K]
     peak = log_weight.max(axis=1, keepdims=True)
-    peak = np.where(np.isfinite(peak), peak, 0.0)
-    share = log_weight - peak
-    np.exp(share, out=share)
+    if not np.isfinite(peak).all():
+        peak = np.where(np.isfinite(peak), peak, 0.0)
+    share = np.exp(np.subtract(log_weight, peak, out=log_weight), out=log_weight)
     mass = share @ member  # [W, K]
     total = np.where(mass > 0, mass, 1.0)[:, None]
     share = share[:, None]
 
     def summed(terms: FloatArray) -> FloatArray:
         """Over each group, [W, M, K]; one product, not one a window."""
-        found: FloatArray = terms.reshape(-1, len(group)) @ member
+        found: FloatArray = terms.reshape(-1, len(member)) @ member
         return found.reshape(*terms.shape[:2], -1)
 
-    mean = summed(share * values) / total
+    mean = summed(share * values)
+    mean /= total
     variance = None
     if within is not None:
-        spread = values - mean[:, :, group]
+        spread = values - mean @ member.T
         np.square(spread, out=spread)
         spread += within
         spread *= share
-        variance = (summed(spread) / total).transpose(2, 1, 0)
+        variance = summed(spread)
+        variance /= total
     with np.errstate(divide="ignore"):
-        log_mass = (np.log(mass) + peak).T
-    return Average(log_mass, mean.transpose(2, 1, 0), variance)
-
-
-def beside(parts: Sequence[Average]) -> Average:
-    """Averages of different windows as one: the last axes W are put beside each other."""
-    return _joined(parts, -1)
+        log_mass = np.log(mass) + peak
+    return Average(log_mass, mean, variance)
 
 
 def stack(parts: Sequence[Average]) -> Average:
-    """Averages of different groups of candidates as one: the first axes K follow each other."""
-    return _joined(parts, 0)
-
-
-def _joined(parts: Sequence[Average], axis: int) -> Average:
+    """Averages of different groups of candidates as one: their first axes follow each other."""
     variances = [part.variance for part in parts if part.variance is not None]
     return Average(
-        np.concatenate([part.log_mass for part in parts], axis),
-        np.concatenate([part.mean for part in parts], axis),
-        np.concatenate(variances, axis) if variances else None,
+        np.concatenate([part.log_mass for part in parts]),
+        np.concatenate([part.mean for part in parts]),
+        np.concatenate(variances) if variances else None,
     )
 
 

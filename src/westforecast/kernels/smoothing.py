@@ -15,14 +15,14 @@ Axes: G candidates, T time, C histories of a tile, W windows, s states, K groups
 arrays candidates come last, so that what is read for one window lies together.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
 import numpy as np
 
-from westforecast.kernels.averaging import Average, average_by_group, beside
+from westforecast.kernels.averaging import Average, average_by_group, stack
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 # Times whose filter is one matrix; a longer series carries its states from block to block, which
@@ -30,8 +30,6 @@ from westforecast.typing import BoolArray, FloatArray, IntArray
 BLOCK = 64
 # Numbers in a piece of innovations: half of a core's second-level cache.
 PIECE = 1 << 16
-# Windows averaged at once, for the same reason.
-WINDOWS = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,61 +199,59 @@ def _block(model: System, made: list[Step], opening: bool) -> Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Every candidate in every window, windows in the order of their ends.
+    """Every candidate in some windows, e.g. those that end after the same number of values.
 
     squares: [W, G] S, the sum of squared standardized innovations. degrees: [W] their number.
-    log_likelihood: [W, G]. state: [W, s, G] at the end, of covariance[kind] in units of sigma^2,
-    covariance: [V, G, s, s], kind: [W].
+    log_variance: [G] or [W, G] sum of log f. state: [W, s, G] at the end, of covariance[kind] in
+    units of sigma^2, covariance: [V, G, s, s], kind: [W].
     """
 
     squares: FloatArray
     degrees: IntArray
-    log_likelihood: FloatArray
+    log_variance: FloatArray
     state: FloatArray
     covariance: FloatArray
     kind: IntArray
 
-    @classmethod
-    def empty(
-        cls, model: System, degrees: IntArray, covariance: FloatArray, kind: IntArray
-    ) -> "Fit":
-        """To be filled by `put`."""
-        count, size = model.error.shape
-        shape = (len(degrees), count)
-        state = np.empty((len(degrees), size, count))
-        return cls(np.empty(shape), degrees, np.empty(shape), state, covariance, kind)
-
-    def put(self, at: slice, squares: FloatArray, log_variance: FloatArray, x: FloatArray) -> None:
-        """Write some windows: sums of squares [w, G], sums of log f [G] or [w, G], states."""
-        self.squares[at], self.state[at] = squares, x
-        likelihood = self.log_likelihood[at]
-        np.log(squares, out=likelihood)
-        likelihood *= self.degrees[at, None]
-        likelihood += log_variance
-        likelihood *= -0.5
+    @property
+    def log_likelihood(self) -> FloatArray:
+        """[W, G], up to the same constant for all candidates of a window."""
+        found = np.log(self.squares)
+        found *= self.degrees[:, None]
+        found += self.log_variance
+        found *= -0.5
+        return found
 
 
-def fit(y: FloatArray, column: IntArray, n: IntArray, floor: FloatArray, grid: Grid) -> Fit:
-    """Filter a tile and read it at the end of every window, by matrix products.
+def fit(
+    y: FloatArray, column: IntArray, n: IntArray, floor: FloatArray, grid: Grid
+) -> Iterator[Fit]:
+    """Filter a tile and read it where windows end, by matrix products.
 
     y: [T, C] histories that begin in the first row, without missing values before their end.
     column, n: [W] window w is the first n >= 1 values of that column; n rises.
     floor: [W] added to sums of squares, so that a perfect fit is not infinitely likely.
+
+    Windows come in their order, those with the same n together.
     """
     made = filters(grid, -(-int(n[-1]) // BLOCK))
-    ends, begins, kind = np.unique(n, return_index=True, return_inverse=True)
-    done = Fit.empty(made.model, n - 1, made.covariance[ends - 1], kind)
+    ends, begins = np.unique(n, return_index=True)
     # A single row would be another routine of BLAS, with other rounding.
     data = np.zeros((max(2, y.shape[1]), len(made.log_variance)))
     data[: y.shape[1], : n[-1]] = np.nan_to_num(y[: n[-1]]).T
     data -= data[:, :1]  # innovations do not depend on the level; without it less is rounded
-    groups = np.split(column, begins[1:])
-    readings = _readings(data, dict(zip(ends.tolist(), groups, strict=True)), made)
-    for begin, which, (end, total, x) in zip(begins, groups, readings, strict=True):
-        at = slice(begin, begin + len(which))
-        done.put(at, total + floor[at, None], made.log_variance[end - 1], x)
-    done.state[:, 0] += y[0, column][:, None]
-    return done
+    groups = dict(zip(ends.tolist(), np.split(column, begins[1:]), strict=True))
+    for begin, (end, total, x) in zip(begins, _readings(data, groups, made), strict=True):
+        which = groups[end]
+        x[:, 0] += y[0, which][:, None]
+        yield Fit(
+            squares=total + floor[begin : begin + len(which), None],
+            degrees=np.full(len(which), end - 1),
+            log_variance=made.log_variance[end - 1],
+            state=x,
+            covariance=made.covariance[end - 1 : end],
+            kind=np.zeros(len(which), np.int64),
+        )
 
 
 def _readings(
@@ -308,7 +304,9 @@ def _state(block: Block, t: int, y: FloatArray, before: FloatArray | None) -> Fl
     return state
 
 
-def scan(y: FloatArray, column: IntArray, n: IntArray, floor: FloatArray, grid: Grid) -> Fit:
+def scan(
+    y: FloatArray, column: IntArray, n: IntArray, floor: FloatArray, grid: Grid
+) -> Iterator[Fit]:
     """As `fit`, going through time step by step; values may be missing (NaN), but for the first.
 
     Gains depend on where values are missing and are computed once for each pattern of that.
@@ -319,10 +317,7 @@ def scan(y: FloatArray, column: IntArray, n: IntArray, floor: FloatArray, grid: 
     seen = np.isfinite(y)
     here = seen | (np.arange(len(y))[:, None] >= end)  # what comes after the end is no gap
     patterns, pattern = np.unique(here, axis=1, return_inverse=True)
-    at, kind = np.unique(np.stack([n, pattern[column]]), axis=1, return_inverse=True)
-    covariance = np.empty((at.shape[1], *model.first.shape))
-    degrees = np.cumsum(seen, axis=0)[n - 1, column] - 1
-    done = Fit.empty(model, degrees, covariance, kind)
+    observed = np.cumsum(seen, axis=0)
     states = np.zeros((model.error.shape[1], len(end), len(grid)))  # [s, C, G]
     states[0] = y[0][:, None]
     total, logs = np.zeros(states.shape[1:]), np.zeros((patterns.shape[1], len(grid)))
@@ -335,14 +330,15 @@ def scan(y: FloatArray, column: IntArray, n: IntArray, floor: FloatArray, grid: 
             total += innovation**2 / step.variance[pattern]
             logs += np.log(step.variance)
         windows = slice(*np.searchsorted(n, [t + 1, t + 2]))
-        which = column[windows]
-        squares = total[which] + floor[windows, None]
-        done.put(windows, squares, logs[pattern[which]], states[:, which].swapaxes(0, 1))
-        ending = at[0] == t + 1
-        covariance[ending] = np.broadcast_to(
-            step.covariance, (patterns.shape[1], *model.first.shape)
-        )[at[1, ending]]
-    return done
+        if len(which := column[windows]):
+            yield Fit(
+                squares=total[which] + floor[windows, None],
+                degrees=observed[t, which] - 1,
+                log_variance=logs[pattern[which]],
+                state=states[:, which].swapaxes(0, 1),
+                covariance=np.broadcast_to(step.covariance, (len(logs), *model.first.shape)),
+                kind=pattern[which],
+            )
 
 
 def _advance(states: FloatArray, grid: Grid) -> tuple[FloatArray, FloatArray]:
@@ -356,47 +352,71 @@ def _advance(states: FloatArray, grid: Grid) -> tuple[FloatArray, FloatArray]:
     return moved, moved[0] + states[-1]
 
 
-def laws(done: Fit, horizon: int, grid: Grid, *, spread: bool) -> Average:
+def laws(
+    fits: Iterable[Fit], horizon: int, grid: Grid, *, spread: bool
+) -> tuple[Average, IntArray]:
     """The forecast of each group of candidates: log mass [K, W], mean [K, H, W] and, with `spread`,
-    the squared scale [K, H, W] of its Student-t law with `done.degrees` degrees of freedom.
+    the squared scale [K, H, W] of its Student-t law; and the laws' degrees of freedom [W].
 
     With a_h = w'F^(h-1) the path is a_h x_n and its squared scale S_n / (n - 1) times
     1 + sum_{j<h} (a_j g)^2 + a_h P_n a_h'.
     """
-    model, reach = _reach(grid, horizon)  # [H, s, G]
-    first = np.unique(grid.group, return_index=True)[1]
-    ahead = _ahead(model, reach, done.covariance) if spread else None
-    parts = []
-    for begin in range(0, len(done.degrees), WINDOWS):
-        at = slice(begin, begin + WINDOWS)
-        log_weight = done.log_likelihood[at] + grid.log_prior
-        if ahead is None:
-            found = average_by_group(log_weight, grid.group, done.state[at])
-            path = np.einsum("hsk,ksw->khw", reach[:, :, first], found.mean)
-            parts.append(Average(found.log_mass, path))
+    out = _readout(grid, horizon)
+    parts, degrees = [], []
+    for done in fits:
+        log_weight = done.log_likelihood
+        log_weight += grid.log_prior
+        if spread:
+            within = _ahead(out, done.covariance)[done.kind]
+            within *= (done.squares / np.maximum(done.degrees, 1)[:, None])[:, None]
+            path = _paths(out.reach, done.state)
+            parts.append(average_by_group(log_weight, out.member, path, within))
         else:
-            within = ahead[done.kind[at]]
-            within *= (done.squares[at] / np.maximum(done.degrees[at], 1)[:, None])[:, None]
-            path = np.einsum("hsg,wsg->whg", reach, done.state[at])
-            parts.append(average_by_group(log_weight, grid.group, path, within))
-    return beside(parts)
+            found = average_by_group(log_weight, out.member, done.state)
+            parts.append(Average(found.log_mass, _paths(out.shared, found.mean)))
+        degrees.append(done.degrees)
+    whole = stack(parts)  # [W, K], [W, H, K]
+    variance = None if whole.variance is None else whole.variance.T
+    return Average(whole.log_mass.T, whole.mean.T, variance), np.concatenate(degrees)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readout:
+    """What states say of the future. reach: [H, s, G] a_h = w'F^(h-1), what each adds to a step,
+    shared: [H, s, K] in a group. noise: [H, G] variance of errors to come in units of sigma^2.
+    member: [G, K] ones and zeros."""
+
+    reach: FloatArray
+    shared: FloatArray
+    noise: FloatArray
+    member: FloatArray
 
 
 @lru_cache(maxsize=64)
-def _reach(grid: Grid, horizon: int) -> tuple[System, FloatArray]:
-    """The model, and what a state adds to each step: w'F^(h-1), [H, s, G]."""
+def _readout(grid: Grid, horizon: int) -> Readout:
     model = system(grid)
     rows = [model.observation[:, None, :]]
     for _ in range(1, horizon):
         rows.append(rows[-1] @ model.transition)
-    return model, np.concatenate(rows, axis=1).transpose(1, 2, 0).copy()
-
-
-def _ahead(model: System, reach: FloatArray, covariance: FloatArray) -> FloatArray:
-    """Variances of forecast errors in units of sigma^2, [V, H, G], for covariances [V, G, s, s]."""
+    reach = np.concatenate(rows, axis=1).transpose(1, 2, 0).copy()
     weights = np.einsum("hsg,gs->hg", reach, model.error) ** 2
     noise = 1 + np.cumsum(weights, axis=0) - weights
-    loading = np.einsum("hsg,vgsr->vhrg", reach, covariance)
-    level: FloatArray = np.einsum("vhrg,hrg->vhg", loading, reach)
-    level += noise
-    return level
+    groups, first = np.unique(grid.group, return_index=True)
+    member = (grid.group[:, None] == groups).astype(float)
+    return Readout(reach, reach[:, :, first].copy(), noise, member)
+
+
+def _paths(reach: FloatArray, state: FloatArray) -> FloatArray:
+    """Sums over s of reach [H, s, G] times states [W, s, G]: [W, H, G]."""
+    found = reach[:, 0] * state[:, 0, None]
+    for s in range(1, state.shape[1]):
+        found += reach[:, s] * state[:, s, None]
+    return found
+
+
+def _ahead(out: Readout, covariance: FloatArray) -> FloatArray:
+    """Variances of forecast errors in units of sigma^2, [V, H, G], for covariances [V, G, s, s]."""
+    loading = np.einsum("hsg,vgsr->vhrg", out.reach, covariance)
+    found: FloatArray = np.einsum("vhrg,hrg->vhg", loading, out.reach)
+    found += out.noise
+    return found

@@ -8,7 +8,7 @@ from westforecast.typing import FloatArray, IntArray
 
 # A tile of this many numbers fits a core's second-level cache with room for results, and leaves
 # enough tiles in a few hundred series for every core to have some.
-TILE = 1 << 17
+TILE = 1 << 18
 
 
 def rectangle(values: FloatArray, start: IntArray, end: IntArray) -> FloatArray:

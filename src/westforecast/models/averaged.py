@@ -15,7 +15,6 @@ import numpy as np
 from westforecast.errors import UsageError
 from westforecast.kernels.averaging import Average
 from westforecast.kernels.mixture import Mixture
-from westforecast.kernels.windows import columns
 from westforecast.models.base import Model
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
@@ -25,8 +24,6 @@ from westforecast.typing import BoolArray, FloatArray, IntArray
 Select = Literal["average", "best"]
 Scale = Literal["both", "level", "log"]
 
-# Windows of a tile: candidates x windows fill a core's second-level cache a few times.
-WINDOWS = 4096
 # Rounding of the data, relative to them: no fit is better than this.
 PRECISION = 1e-9
 TINY = 1e-300  # a series of zeros has a sum of squares of zero
@@ -130,24 +127,20 @@ class Scaled:
 
 def _tiles(windows: Windows) -> Iterator[tuple[IntArray, Tile]]:
     """Places of windows and their tile: histories of similar length, with or without gaps."""
-    whole, history = windows.histories()
-    y = columns(windows.values, whole.start, whole.end)
-    wide = max(1, WINDOWS // int(np.bincount(history).max()))
-    missing = np.isnan(y).sum(axis=0) > len(y) - whole.lengths
-    for gaps in (False, True):
-        place = np.flatnonzero(missing == gaps)
-        order = place[np.argsort(whole.lengths[place], kind="stable")]
-        for begin in range(0, len(order), wide):
-            inside = order[begin : begin + wide]
-            column = np.full(len(whole), -1)
-            column[inside] = np.arange(len(inside))
-            which = np.flatnonzero(column[history] >= 0)
-            which = which[np.lexsort((column[history[which]], windows.lengths[which]))]
-            part = y[: whole.lengths[inside[-1]], inside]
-            at, n = column[history[which]], windows.lengths[which]
-            size = np.maximum.accumulate(np.nan_to_num(np.abs(part)))[n - 1, at]
-            floor = (PRECISION * size) ** 2 + TINY
-            yield which, Tile(part, at, n, floor, windows.season_length, gaps)
+    for piece, y, column in windows.tiles():
+        n = windows.lengths[piece]
+        longest = np.zeros(y.shape[1], np.int64)
+        np.maximum.at(longest, column, n)
+        missing = np.isnan(y).sum(axis=0) > len(y) - longest
+        for gaps in (False, True):
+            which = np.flatnonzero(missing[column] == gaps)
+            if len(which):
+                which = which[np.lexsort((column[which], n[which]))]
+                used, at = np.unique(column[which], return_inverse=True)
+                part, ends = y[: n[which[-1]], used], n[which]
+                size = np.maximum.accumulate(np.nan_to_num(np.abs(part)))[ends - 1, at]
+                floor = (PRECISION * size) ** 2 + TINY
+                yield piece[which], Tile(part, at, ends, floor, windows.season_length, gaps)
 
 
 def _logs(tile: Tile, given: int) -> tuple[Tile, BoolArray, FloatArray]:

@@ -70,7 +70,7 @@ class Model(ABC):
     def _screen(self, result: Forecast, windows: Windows) -> IntArray:
         """The windows that meet the requirements; others get their status and reason."""
         needed = self.required(windows.season_length)
-        seen, nonpositive = windows.count(np.isfinite), windows.count(lambda y: y <= 0)
+        seen, nonpositive = windows.count(np.isfinite, lambda y: y <= 0)
         for w in np.flatnonzero(short := seen < needed).tolist():
             result.refuse(w, Status.TOO_SHORT, f"{seen[w]} observed values, {needed} needed")
         # Windows begin with an observed value, so whatever is missing is missing inside.

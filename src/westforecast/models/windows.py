@@ -109,13 +109,22 @@ class Windows:
         which[order] = np.argsort(canonical)[np.cumsum(fresh) - 1]
         return whole.take(canonical), which
 
-    def count(self, condition: Callable[[FloatArray], BoolArray]) -> IntArray:
-        """How many values of each window [W] meet a condition; each history is looked at once."""
-        whole, history = self.histories()
-        y = columns(self.values, whole.start, whole.end)
-        met = np.zeros((len(y) + 1, len(whole)), np.int64)
-        np.cumsum(condition(y), axis=0, out=met[1:])
-        return met[self.lengths, history]
+    def tiles(self) -> Iterator[tuple[IntArray, FloatArray, IntArray]]:
+        """Histories of similar length as columns [T, C]: what is summed along them serves all their
+        windows. First the places of windows [P], last the column of each [P]."""
+        for piece in self.pieces():
+            whole, column = self.take(piece).histories()
+            yield piece, columns(self.values, whole.start, whole.end), column
+
+    def count(self, *conditions: Callable[[FloatArray], BoolArray]) -> Iterator[IntArray]:
+        """For each condition, how many values of each window [W] meet it."""
+        found = np.zeros((len(conditions), len(self)), np.int64)
+        for piece, y, column in self.tiles():
+            met = np.zeros((len(y) + 1, y.shape[1]), np.int64)
+            for to, condition in zip(found, conditions, strict=True):
+                np.cumsum(condition(y), axis=0, out=met[1:])
+                to[piece] = met[self.lengths[piece], column]
+        yield from found
 
     def pieces(self) -> Iterator[IntArray]:
         """Positions of windows [P], rising, in tiles of whole histories of similar length."""

@@ -38,7 +38,8 @@ class AveragedETS(AveragedModel):
         # their own: both go through time step by step.
         path = scan if tile.gaps or tile.season_length > 1 else fit
         for grid, form in grids(tile.scale, tile.season_length):
-            done = path(tile.y, tile.column, tile.n, tile.floor, grid)
-            pieces.append(laws(done, horizon, grid, spread=spread))
+            fits = path(tile.y, tile.column, tile.n, tile.floor, grid)
+            piece, degrees = laws(fits, horizon, grid, spread=spread)
+            pieces.append(piece)
             forms.append(form)
-        return Laws(stack(pieces), done.degrees, np.concatenate(forms))
+        return Laws(stack(pieces), degrees, np.concatenate(forms))

@@ -46,12 +46,12 @@ class SESDrift(AveragedModel):
         # So diffuse that the drift is not shrunk, and not so much that digits are lost.
         points = _grid(1e4)
         path = scan if tile.gaps else fit
-        done = path(tile.y, tile.column, tile.n, tile.floor, points)
-        average = laws(done, horizon, points, spread=spread)
+        fits = path(tile.y, tile.column, tile.n, tile.floor, points)
+        average, degrees = laws(fits, horizon, points, spread=spread)
         # The first innovation went into the drift: one degree of freedom fewer.
-        left = np.maximum(done.degrees - 1, 1)
+        left = np.maximum(degrees - 1, 1)
         if average.variance is not None:
-            average = replace(average, variance=average.variance * (done.degrees / left))
+            average = replace(average, variance=average.variance * (degrees / left))
         return Laws(average, left, np.arange(len(ALPHA)))
 
 
@@ -73,13 +73,13 @@ class Theta(AveragedModel):
 
     def laws(self, tile: Tile, horizon: int, *, spread: bool) -> Laws:
         points = _grid(0.0)
-        done = fit(tile.y, tile.column, tile.n, tile.floor, points)
-        average = laws(done, horizon, points, spread=spread)
+        fits = fit(tile.y, tile.column, tile.n, tile.floor, points)
+        average, degrees = laws(fits, horizon, points, spread=spread)
         step = np.arange(horizon)[:, None]
         alpha = ALPHA[:, None, None]
         drift = _slope(tile) / 2 * (step + (1 - (1 - alpha) ** tile.n) / alpha)  # [K, H, W]
         average = replace(average, mean=average.mean + drift)
-        return Laws(average, done.degrees, np.arange(len(ALPHA)))
+        return Laws(average, degrees, np.arange(len(ALPHA)))
 
 
 def _slope(tile: Tile) -> FloatArray:
