@@ -9,7 +9,7 @@ import pytest
 
 from westforecast.speed import seconds
 
-from .kernels import SUBJECTS, Smoothing
+from .kernels import SUBJECTS, GramScan, Smoothing
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +28,8 @@ def ceilings():
 @pytest.mark.parametrize("windows", [100, 5000])
 @pytest.mark.parametrize("kind", SUBJECTS, ids=lambda kind: kind.name)
 def bench_kernel(benchmark, one_thread, installed, request, kind, windows):
-    if issubclass(kind, Smoothing):
-        installed("model", "AveragedETS")
+    if issubclass(kind, Smoothing | GramScan):
+        installed("model", "AveragedETS" if issubclass(kind, Smoothing) else "AveragedARIMA")
     subject = kind(windows if benchmark.enabled else min(windows, 200))
     found = benchmark(subject.run)
     for fast, slow in zip(found, subject.twin(), strict=True):

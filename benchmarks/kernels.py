@@ -14,6 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from westforecast.kernels.autoregression import moving_averages
+from westforecast.kernels.autoregression import scan as gram_scan
 from westforecast.kernels.averaging import average
 from westforecast.kernels.mixture import Mixture
 from westforecast.kernels.smoothing import fit, scan
@@ -265,6 +267,61 @@ class SmoothingLaws(Smoothing):
         return NUMBER * self.count * (3 * len(self.grid) + groups * (1 + self.horizon))
 
 
+class GramScan(AbstractSubject):
+    """Filtered lags and their products for moving averages of degree 2 and d = 0, 1, 2, p up to 3,
+    2, 1, over five origins of series of 30."""
+
+    name = "autoregression.scan"
+    length, origins, given, lags = 30, 5, 3, (3, 2, 1)
+
+    def __init__(self, windows: int) -> None:
+        super().__init__(windows)
+        from westforecast_arima.candidates import candidates
+
+        histories = -(-windows // self.origins)
+        self.y = np.cumsum(self.random.normal(0.5, 1, (self.length, histories)), axis=0)
+        n, self.column = np.divmod(np.arange(windows), histories)
+        self.n = n + self.length - self.origins + 1
+        made = candidates("level")
+        self.filters = moving_averages(made.theta[made.degree == 2], 2, self.length - self.given)
+
+    def run(self) -> Sequence[FloatArray]:
+        found = gram_scan(self.y, self.column, self.n, self.given, self.lags, self.filters)
+        return [*found.gram, found.sums]
+
+    def twin(self) -> Sequence[FloatArray]:
+        points, reach = len(self.filters.theta), max(p + d for d, p in enumerate(self.lags))
+        sizes = [(p + 1) * (p + 2) // 2 for p in self.lags]
+        grams = [np.zeros((size, points, self.count)) for size in sizes]
+        sums = np.zeros((reach + 1, points, self.count))
+        for w, (column, n) in enumerate(zip(self.column, self.n, strict=True)):
+            y = self.y[:, column]
+            past = np.zeros((2, reach + 1, points))
+            for t in range(n - self.given):
+                x = y[self.given + t - reach : self.given + t + 1][::-1, None]
+                back = self.filters.back[t]
+                now = self.filters.gain[t] * x - back[0] * past[0] - back[1] * past[1]
+                past = np.stack([now, past[0]])
+                sums[:, :, w] += now * self.filters.ones[t]
+                for d, (gram, p) in enumerate(zip(grams, self.lags, strict=True)):
+                    z = np.diff(now, n=d, axis=0) * (-1) ** d
+                    pairs = [z[i] * z[j] for i in range(p + 1) for j in range(i, p + 1)]
+                    gram[:, :, w] += pairs
+        return [*grams, sums]
+
+    def flops(self) -> int:
+        cells = len(self.filters.theta) * self.y.shape[1] * (int(self.n.max()) - self.given)
+        values = max(p + d for d, p in enumerate(self.lags)) + 1
+        products = sum((p + 1) * (p + 2) for p in self.lags)  # one times, one plus each
+        # a filtered value: 5, its product with ones 2; differences
+        return cells * (7 * values + products + 2 * values - 3)
+
+    def moved(self) -> int:
+        points = len(self.filters.theta)
+        out = sum((p + 1) * (p + 2) // 2 for p in self.lags)
+        values = max(p + d for d, p in enumerate(self.lags)) + 1
+        return NUMBER * (self.y.size + 2 * self.count + points * self.count * (out + 3 * values))
+
+
 SUBJECTS: list[type[AbstractSubject]] = [
-    Columns, Rectangle, Averaging, Quantiles, Smoothing, SmoothingLaws,
-]  # fmt: skip
+    Columns, Rectangle, Averaging, Quantiles, Smoothing, SmoothingLaws, GramScan]  # fmt: skip

@@ -15,7 +15,6 @@ from typing import Any
 
 from .claims import Claim
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 FIRST = ["side by side with statsforecast", "more origins", "M4 yearly"]  # groups a reader wants
 Row = Sequence[str]
 
@@ -186,13 +185,14 @@ def _skipped(raw: Mapping[str, Any]) -> str:
     return "\n".join(["## Not measured", "", *lines]) if lines else ""
 
 
-def replaced(text: str, content: str) -> str:
-    """A page with other content between its two marks. Raises ValueError without them."""
-    head, mark, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+def replaced(text: str, content: str, name: str = "measured") -> str:
+    """A page with other content between the two marks of a name. Raises ValueError without them."""
+    begin, finish = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    head, mark, rest = text.partition(begin)
+    _, end, tail = rest.partition(finish)
     if not mark or not end:
-        raise ValueError(f"the page has no {BEGIN} ... {END}")
-    return f"{head}{BEGIN}\n\n{content}\n{END}{tail}"
+        raise ValueError(f"the page has no {begin} ... {finish}")
+    return f"{head}{begin}\n\n{content}\n{finish}{tail}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

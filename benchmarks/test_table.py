@@ -5,7 +5,7 @@ import json
 import pytest
 
 from .claims import Claim
-from .table import BEGIN, END, claims, figure, main, page, replaced, summary
+from .table import claims, figure, main, page, replaced, summary
 
 
 def bench(name, group="group", **extra):
@@ -130,10 +130,11 @@ def test_a_missed_ratio_is_exit_code_1(raw, tmp_path, capsys, claim, code):
 def test_a_page_is_shown_between_its_marks(raw, tmp_path):
     file, shown = tmp_path / "raw.json", tmp_path / "page.md"
     file.write_text(json.dumps(raw))
-    shown.write_text(f"# Title\n\n{BEGIN}\nold\n{END}\n\nThe rest.\n")
+    begin, end = "<!-- measured: begin -->", "<!-- measured: end -->"
+    shown.write_text(f"# Title\n\n{begin}\nold\n{end}\n\nThe rest.\n")
     main([str(file), "--into", str(shown)])
     text = shown.read_text()
-    assert text == f"# Title\n\n{BEGIN}\n\n{page(raw)}\n{END}\n\nThe rest.\n"
+    assert text == f"# Title\n\n{begin}\n\n{page(raw)}\n{end}\n\nThe rest.\n"
     assert replaced(text, page(raw)) == text
     with pytest.raises(ValueError, match="the page has no"):
         replaced("nothing", "x")

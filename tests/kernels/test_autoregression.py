@@ -91,8 +91,7 @@ class Slow:
         self.X = np.array([self.row(self.z, t) for t in times]).reshape(self.nu, -1)
         self.r = self.z[grid.given :]
         self.m = np.r_[np.zeros(self.constant), grid.center[self.d, : self.p]]
-        lags = self.X[:, self.constant :]
-        power = lags.var(axis=0) if self.constant else (lags**2).mean(axis=0)
+        power = self.r.var() if self.constant else (self.r**2).mean()
         self.Lambda = np.diag(np.r_[
             np.full(self.constant, (order[3] or 1.0) ** -2.0),
             grid.weight[self.d, : self.p] * (power + floor),

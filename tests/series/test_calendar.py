@@ -167,3 +167,11 @@ def test_words():
 def test_decode_says_what_it_wants(value):
     with pytest.raises(UsageError, match=r"is not an annual period. Write 2010 .annual"):
         Calendar().decode(value)
+
+
+def test_a_bare_year_is_no_quarter():
+    calendar = Calendar("Q", "timestamp")
+    for year in (2030, "2030"):
+        with pytest.raises(UsageError, match=r"2030 is a year and the data are quarterly.*2030Q4"):
+            calendar.decode(year)
+    assert calendar.decode("2030Q4") == 2030 * 4 + 3

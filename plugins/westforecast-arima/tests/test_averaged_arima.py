@@ -209,3 +209,22 @@ def test_settings_that_cannot_be_meant_are_refused(setting):
     (name,) = setting
     with pytest.raises(UsageError, match=f"{name}="):
         AveragedARIMA(**setting)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        [0] * 8 + [4], [0] * 8 + [4, 9], [7] * 12 + [0], [7] * 12 + [9], [7] * 12 + [9, 10],
+        [7] * 9 + [8, 8], [3] + [7] * 9 + [8], [100.5] * 10 + [101],
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("scale", ["both", "level"])
+def test_a_change_after_years_without_any_is_not_multiplied(y, scale):
+    """The lags of a flat history say nothing of the coefficient that its last change meets."""
+    found = forecast(AveragedARIMA(scale=scale), np.array(y, float), horizon=7, levels=[80, 95])
+    assert found.status[0] == Status.OK, found.reason
+    low, high = found.interval(80)
+    size = np.ptp(y)
+    assert np.abs(found.mean[0] - y[-1]).max() < 7 * size
+    assert (high - low).max() < 12 * size

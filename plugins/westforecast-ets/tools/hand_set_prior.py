@@ -21,7 +21,7 @@ FORM = {
 LEVEL_ALPHA = {0.1: 1, 0.3: 1, 0.5: 2, 0.7: 4, 0.85: 8, 1.0: 16}
 ALPHA = {0.3: 1, 0.5: 2, 0.7: 4, 0.85: 8, 1.0: 16}
 BETA_OF_ALPHA = {0.0: 8, 0.1: 2, 0.3: 1, 0.6: 0.5}
-KAPPA = {0.7: 1}  # standard deviation of the first slope, in units of sigma
+KAPPA = {1.5: 1}  # standard deviation of the first slope, in units of sigma
 PHI = {
     "level": {"trend": {1.0: 1}, "damped": {0.95: 3, 0.9: 3, 0.8: 2}},
     "log": {"trend": {1.0: 1}, "damped": {0.95: 1, 0.9: 3, 0.8: 4}},

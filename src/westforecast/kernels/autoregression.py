@@ -48,7 +48,7 @@ class Candidates:
     theta: [M, 2] invertible moving averages. degree: [M] the q of each; q = 0 has the point (0, 0).
     log_theta: [M] logarithm of a point's prior probability among those of the same q.
     center, weight: [3, P] for d = 0, 1, 2 and each lag: prior mean of its coefficient, and how many
-    values (with the mean square of the lag) the prior is worth.
+    values (with the mean square of z) the prior is worth.
     given: s, how many first values everything is conditional on; no p + d is higher.
     """
 
@@ -395,20 +395,20 @@ def _settings(
     given, seen = candidates.given, n - candidates.given
     x = y - y[0]  # nothing depends on the level; without it less is rounded
     recent = x[n - 1 - np.arange(given + 1)[:, None], column]
-    powers: list[FloatArray] = []
+    powers: dict[int, FloatArray] = {}
     for degree in sorted({0, *q.tolist()}):
         asked = (q == degree) | (degree == 0)  # without a moving average: the power of all lags
         lags = [int(p[asked & (d == k)].max(initial=-1)) for k in range(int(d[asked].max()) + 1)]
         filters = _filters(candidates, degree, -16 * (-int(seen[-1]) // 16))
         moments = scan(x, column, n, given, lags, filters)
-        powers = powers or [_power(moments, k, lags[k], seen) for k in range(len(lags))]
+        powers = powers or {k: _power(moments, k, seen) for k, top in enumerate(lags) if top >= 0}
         log_theta = candidates.log_theta[candidates.degree == degree, None]
         log_point = log_theta - 0.5 * moments.log_det
         same = q == degree
         for k, sd in sorted(set(zip(d[same].tolist(), candidates.constant[same], strict=True))):
             constant = int(sd > 0)
             rows, expected = _regression(moments, k, lags[k], constant)
-            prior = _prior(candidates, k, sd, powers[k][constant, : lags[k]] + floor)
+            prior = _prior(candidates, k, sd, lags[k], powers[k][constant] + floor)
             yield Setting(
                 orders=np.flatnonzero(same & (d == k) & (candidates.constant == sd)),
                 d=k,
@@ -448,20 +448,23 @@ def _last_first(values: FloatArray, d: int, p: int) -> FloatArray:
     return np.concatenate([z[1 : p + 1], z[:1]])
 
 
-def _power(moments: Moments, d: int, p: int, seen: IntArray) -> FloatArray:
-    """Mean squares of unfiltered lags, [2, P, W]: as they are, and about their means."""
-    mean = differences(moments.sums, d)[1 : p + 1, 0] / seen
-    squares = [row[0, 0] for row in triangle(moments.gram[d], p + 1)[1:]]
-    raw = np.reshape(squares, mean.shape) / seen
+def _power(moments: Moments, d: int, seen: IntArray) -> FloatArray:
+    """Mean squares of the unfiltered response, [2, W]: as it is, and about its mean.
+
+    Not of the lags: where nothing moved before the last value they are zero, and a prior worth
+    some values of zero would let that value be multiplied by anything.
+    """
+    mean = differences(moments.sums, d)[0, 0] / seen
+    raw = moments.gram[d][0, 0] / seen
     return np.stack([raw, np.maximum(raw - mean**2, 0.0)])
 
 
 def _prior(
-    candidates: Candidates, d: int, deviation: float, power: FloatArray
+    candidates: Candidates, d: int, deviation: float, lags: int, power: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Lambda [K - 1, W] and m [K - 1]."""
-    lags, constant = len(power), int(deviation > 0)
-    precision = np.empty((constant + lags, power.shape[1]))
+    constant = int(deviation > 0)
+    precision = np.empty((constant + lags, len(power)))
     precision[:constant] = deviation**-2.0 if constant else 0.0
     precision[constant:] = candidates.weight[d, :lags, None] * power
     return precision, np.concatenate([np.zeros(constant), candidates.center[d, :lags]])

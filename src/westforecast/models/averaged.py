@@ -173,7 +173,7 @@ def _combine(found: Sequence[Scaled], select: Select, levels: Sequence[float]) -
         law = Mixture(
             weight=weight,
             location=np.concatenate([part.laws.average.mean for part in found]),
-            scale=np.sqrt(np.concatenate([part.laws.average.variance for part in found])),
+            scale=_scales(found),
             dof=found[0].laws.degrees,
             logarithmic=np.repeat([p.logarithmic for p in found], [len(p.log_mass) for p in found]),
         )
@@ -181,6 +181,12 @@ def _combine(found: Sequence[Scaled], select: Select, levels: Sequence[float]) -
     for w in np.flatnonzero(none):
         result.refuse(int(w), Status.NOT_POSITIVE, "scale='log' needs values above 0")
     return result
+
+
+def _scales(found: Sequence[Scaled]) -> FloatArray:
+    """Scales [K, H, W] of all laws; what comes of `TINY` alone is none."""
+    variance = np.concatenate([part.laws.average.variance for part in found])
+    return np.sqrt(np.where(variance < TINY * 1e20, 0.0, variance))
 
 
 def _medians(part: Scaled, weight: FloatArray) -> FloatArray:

@@ -119,7 +119,16 @@ class Calendar:
         return days.astype(object) if self.style == "date" else days.astype(str).astype(object)
 
     def decode(self, value: Any) -> int:
-        """One caller's value (2010, "2010Q1", a Timestamp ...) as an integer period."""
+        """One caller's value (2010, "2010Q1", a Timestamp ...) as an integer period.
+
+        Raises UsageError for what is none, also for a bare year where periods are shorter.
+        """
+        if self.freq != "Y" and self.style != "integer" and re.fullmatch(r"\s*\d{4}\s*", str(value)):
+            year, last = int(value), PER_YEAR[self.freq] - 1
+            raise UsageError(
+                f"{year} is a year and the data are {ARTICLES[self.freq].split()[-1]}; say which "
+                f"period is meant, e.g. {self.label(year * PER_YEAR[self.freq] + last)!r}."
+            )
         periods, bad, _ = parse(np.array([value, None], dtype=object)[:1], self.freq)
         if bad[0]:
             raise UsageError(f"{value!r} is not {ARTICLES[self.freq]} period. {EXAMPLES}.")
