@@ -120,7 +120,7 @@ class TestDoubt:
             wf.backtest(WALKS, {"off": Rounded(0.5)}, h=2, n_windows=3, align="series")
         (warning,) = caught
         assert str(warning.message) == (
-            "model 'off' forecasts series 'b' at cutoff 2027 differently among other windows than "
+            "model 'off' forecasts series 'a' at cutoff 2004 differently among other windows than "
             "alone (equal on 0 of 4 probed windows; largest difference 0.5 of the value, 1e-07 "
             "allowed). All its windows are forecast one by one in this run, which is slow. Its "
             "`compute` is to be mended: westforecast.testing.check_model(model) shows what it "
@@ -200,3 +200,20 @@ class TestCompare:
             Forecast.normal(np.full((1, 2), v), np.zeros((1, 2)), ()) for v in (1e-10, 0)
         )
         assert compare(small, zero)[0].path == "batch"
+
+
+def test_a_mixed_up_window_is_seen_at_any_scale_of_the_data():
+    @dataclass(frozen=True)
+    class Neighbours(Model):
+        """The mean of all windows' last values."""
+
+        def compute(self, windows, horizon, levels):
+            last = [windows.y(w)[-1] for w in range(len(windows))]
+            mean = np.full((len(windows), horizon), np.mean(last))
+            return Forecast.normal(mean, np.zeros_like(mean), levels)
+
+    for scale in (1e-12, 1.0, 1e12):
+        data = panel(*(scale * walk(12, k) for k in range(5)))
+        with pytest.warns(WestforecastWarning, match="differently among other windows"):
+            found = run(origins(data, 2, align="series"), {"mixed": Neighbours()})
+        assert found.probes["mixed"].path == "one by one"

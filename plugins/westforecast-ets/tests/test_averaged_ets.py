@@ -2,6 +2,7 @@
 
 import csv
 import runpy
+import tracemalloc
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import westforecast as wf
 from westforecast.errors import UsageError
 from westforecast.kernels.student import student_quantile
 from westforecast.testing import check_model
+from westforecast.testing.conformance import panel_of
 from westforecast_ets.averaged import AveragedETS
 from westforecast_ets.classic import ALPHA, SESDrift, Theta
 
@@ -285,3 +287,18 @@ def test_theta_is_close_to_that_of_statsforecast():
     gap = np.abs(found["ours"].mean / found["theirs"].mean - 1)
     assert np.median(gap) < 0.005
     assert gap.max() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("lengths", "horizon"), [([6000], 6), ([12] * 6000, 30)], ids=["long", "many, far ahead"]
+)
+def test_memory_does_not_grow_with_length_nor_with_horizon_times_windows(lengths, horizon):
+    """The grid's matrices for 6,000 periods, or all candidates' paths, would be over a gigabyte."""
+    windows = wf.Windows.of(panel_of([walk(n, n + k) for k, n in enumerate(lengths)]))
+    AveragedETS().forecast(windows.take(np.array([0])), 1)  # what is kept for every call
+    tracemalloc.start()
+    found = AveragedETS().forecast(windows, horizon, (80,))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (found.status == 0).all()
+    assert peak < 150e6

@@ -7,7 +7,7 @@ import numpy as np
 
 from westforecast.models.forecast import SAME, Forecast
 from westforecast.models.status import Status
-from westforecast.typing import IntArray
+from westforecast.typing import FloatArray, IntArray
 
 # Windows with a forecast that are tried alone.
 PROBED = 4
@@ -48,12 +48,13 @@ def sample(forecast: Forecast, by_length: IntArray) -> IntArray:
     return np.concatenate([with_one[np.unique(spread)[: len(with_one)]], without[-1:]])
 
 
-def compare(batch: Forecast, alone: Forecast) -> tuple[Probe, int]:
+def compare(batch: Forecast, alone: Forecast, size: FloatArray | float = 1.0) -> tuple[Probe, int]:
     """What the probe found, and which of the windows tried differs most.
 
-    batch, alone: the same windows, forecast among others and one by one.
+    batch, alone: the same windows, forecast among others and one by one. size: [W] below it numbers
+    are as good as 0.
     """
-    apart = batch.difference(alone)
+    apart = batch.difference(alone, size)
     worst, equal = int(apart.argmax()), int((apart <= SAME).sum())
     largest = float(apart[worst])
     if np.isfinite(largest):

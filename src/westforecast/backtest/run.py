@@ -26,6 +26,9 @@ from westforecast.typing import BoolArray, IntArray, OnError
 # outweigh sending the task, few enough to spread over workers and to show progress.
 CHUNK = 64
 
+# A forecast this much smaller than the data is as good as 0 when two are compared.
+NOTHING = 1e-5
+
 Progress = Callable[[int, int, str], None]
 
 Task = tuple[str, IntArray]  # a model's name, and the windows [P] it is to see in one call
@@ -180,7 +183,9 @@ def _probed(plan: Plan, work: Work, name: str, batch: Forecast, order: IntArray)
     if len(batch) == 1:
         return ONLY_WINDOW
     which = sample(batch, order[np.argsort(plan.windows.lengths[order], kind="stable")])
-    probe, worst = compare(batch.take(which), work.one_by_one(name, which))
+    seen = [plan.windows.y(int(w)) for w in which]
+    size = np.array([np.abs(y[np.isfinite(y)]).max(initial=0.0) for y in seen])
+    probe, worst = compare(batch.take(which), work.one_by_one(name, which), NOTHING * size)
     if probe.path == "one by one":
         warnings.warn(
             f"model {name!r} forecasts {_place(plan, which[worst])} differently among other "

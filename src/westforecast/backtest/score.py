@@ -153,7 +153,7 @@ def _training_facts(windows: Windows) -> tuple[FloatArray, FloatArray, FloatArra
         change[m + 1 :] = np.abs(y[m:] - y[: max(len(y) - m, 0)])
         count = np.cumsum(np.isfinite(change), axis=0)[n, column]
         size = np.nan_to_num(change)
-        with np.errstate(invalid="ignore"):  # no pair of values: no scale
+        with np.errstate(invalid="ignore", over="ignore"):  # no pair of values: no scale
             scale[piece] = np.cumsum(size, axis=0)[n, column] / count
             scale2[piece] = np.cumsum(size**2, axis=0)[n, column] / count
         place = np.arange(1, len(y) + 1)[:, None] * np.isfinite(y)

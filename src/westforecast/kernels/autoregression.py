@@ -399,7 +399,7 @@ def _settings(
     for degree in sorted({0, *q.tolist()}):
         asked = (q == degree) | (degree == 0)  # without a moving average: the power of all lags
         lags = [int(p[asked & (d == k)].max(initial=-1)) for k in range(int(d[asked].max()) + 1)]
-        filters = _filters(candidates, degree, -16 * (-int(seen[-1]) // 16))
+        filters = _filters(candidates, degree, max(16, 1 << int(seen[-1] - 1).bit_length()))
         moments = scan(x, column, n, given, lags, filters)
         powers = powers or {k: _power(moments, k, seen) for k, top in enumerate(lags) if top >= 0}
         log_theta = candidates.log_theta[candidates.degree == degree, None]

@@ -30,6 +30,10 @@ from westforecast.typing import BoolArray, FloatArray, IntArray
 BLOCK = 64
 # Numbers in a piece of innovations: half of a core's second-level cache.
 PIECE = 1 << 16
+# Numbers, candidates x steps x windows, that become laws at once.
+SLICE = 1 << 20
+# Longest series whose filter is kept as matrices, 0.3 MB a time; from there on `scan` has none.
+LONGEST = 4 * BLOCK
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,6 +217,24 @@ class Fit:
     covariance: FloatArray
     kind: IntArray
 
+    def slices(self, many: int) -> Iterator["Fit"]:
+        """The same, so many windows at a time."""
+        if len(self.degrees) <= many:
+            yield self
+            return
+        for begin in range(0, len(self.degrees), many):
+            at = slice(begin, begin + many)
+            logs = self.log_variance if self.log_variance.ndim == 1 else self.log_variance[at]
+            used, kind = np.unique(self.kind[at], return_inverse=True)
+            yield Fit(
+                self.squares[at],
+                self.degrees[at],
+                logs,
+                self.state[at],
+                self.covariance[used],
+                kind,
+            )
+
     @property
     def log_likelihood(self) -> FloatArray:
         """[W, G], up to the same constant for all candidates of a window."""
@@ -234,7 +256,8 @@ def fit(
 
     Windows come in their order, those with the same n together.
     """
-    made = filters(grid, -(-int(n[-1]) // BLOCK))
+    # Two sets of matrices serve all lengths.
+    made = filters(grid, 1 if n[-1] <= BLOCK else -(-max(int(n[-1]), LONGEST) // BLOCK))
     ends, begins = np.unique(n, return_index=True)
     # A single row would be another routine of BLAS, with other rounding.
     data = np.zeros((max(2, y.shape[1]), len(made.log_variance)))
@@ -304,6 +327,20 @@ def _state(block: Block, t: int, y: FloatArray, before: FloatArray | None) -> Fl
     return state
 
 
+def filtered(
+    y: FloatArray, column: IntArray, n: IntArray, floor: FloatArray, grid: Grid
+) -> Iterator[Fit]:
+    """`fit` where matrices do it, `scan` for missing values, seasons and long series.
+
+    Matrices for all seasonal states, or for very many times, would be large.
+    """
+    ends = np.zeros(y.shape[1], np.int64)
+    np.maximum.at(ends, column, n)
+    gaps = np.isnan(y[np.arange(len(y))[:, None] < ends]).any()
+    matrices = not gaps and grid.season_length == 1 and n[-1] <= LONGEST
+    return (fit if matrices else scan)(y, column, n, floor, grid)
+
+
 def scan(
     y: FloatArray, column: IntArray, n: IntArray, floor: FloatArray, grid: Grid
 ) -> Iterator[Fit]:
@@ -363,7 +400,8 @@ def laws(
     """
     out = _readout(grid, horizon)
     parts, degrees = [], []
-    for done in fits:
+    many = max(1, SLICE // (len(grid) * (horizon if spread else 2)))
+    for done in chain.from_iterable(fit.slices(many) for fit in fits):
         log_weight = done.log_likelihood
         log_weight += grid.log_prior
         if spread:

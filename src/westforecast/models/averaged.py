@@ -27,13 +27,16 @@ Scale = Literal["both", "level", "log"]
 # Rounding of the data, relative to them: no fit is better than this.
 PRECISION = 1e-9
 TINY = 1e-300  # a series of zeros has a sum of squares of zero
+# Histories of a tile; fewer where kernels hold a state or a covariance of each at every candidate.
+WIDE, NARROW, LONG = 2048, 64, 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tile:
     """Windows that a kernel sees at once, on one scale: "level", or "log" where y are logarithms.
 
-    y: [T, C] histories in columns, from the first row on, NaN after their ends and where missing.
+    y: [T, C] histories in columns, from the first row on, NaN after their ends and where missing,
+    in units [W] of their own, powers of two, so that squares are numbers whatever the data's scale.
     column, n: [W] window w is the first n values of that column; n rises. floor: [W] the sum of
     squares below which nothing is meant. season_length: periods per season. gaps: are values
     missing?
@@ -43,6 +46,7 @@ class Tile:
     column: IntArray
     n: IntArray
     floor: FloatArray
+    unit: FloatArray
     season_length: int
     gaps: bool
     scale: str = "level"
@@ -73,7 +77,8 @@ class AveragedModel(Model):
     The point forecast is the average of the candidates' medians: of paths on the level scale and,
     on the log scale, exp of the average log path, weighted by how likely the scales are. Intervals
     are those of the mixture of Student-t laws, in which the candidates of a group have become one
-    law with their mean and variance.
+    law: its squared scale is their average one and the variance between their means. Noise below
+    1e-9 of the largest value is taken for rounding.
     """
 
     select: Select = "average"
@@ -102,7 +107,10 @@ class AveragedModel(Model):
                 for scale in ("level", "log")
                 if self.scale in (scale, "both")
             ]
-            result.put(which, _combine(found, self.select, levels))
+            part = _combine(found, self.select, levels)
+            part.mean[:] *= tile.unit[:, None]
+            part.quantiles[:] *= tile.unit[:, None, None]
+            result.put(which, part)
         return result
 
     def _on(self, scale: str, tile: Tile, horizon: int, *, spread: bool) -> "Scaled":
@@ -135,12 +143,27 @@ def _tiles(windows: Windows) -> Iterator[tuple[IntArray, Tile]]:
         for gaps in (False, True):
             which = np.flatnonzero(missing[column] == gaps)
             if len(which):
-                which = which[np.lexsort((column[which], n[which]))]
-                used, at = np.unique(column[which], return_inverse=True)
-                part, ends = y[: n[which[-1]], used], n[which]
-                size = np.maximum.accumulate(np.nan_to_num(np.abs(part)))[ends - 1, at]
-                floor = (PRECISION * size) ** 2 + TINY
-                yield piece[which], Tile(part, at, ends, floor, windows.season_length, gaps)
+                yield from _narrow(windows, piece, y, column, which, gaps)
+
+
+def _narrow(
+    windows: Windows, piece: IntArray, y: FloatArray, column: IntArray, which: IntArray, gaps: bool
+) -> Iterator[tuple[IntArray, Tile]]:
+    """Tiles of a bounded number of histories, for some of the windows of a piece."""
+    m, length = windows.season_length, windows.lengths[piece]
+    wide = WIDE if not gaps and m == 1 and len(y) <= LONG else NARROW
+    for begin in range(0, y.shape[1], wide):
+        inside = which[(column[which] >= begin) & (column[which] < begin + wide)]
+        if not len(inside):
+            continue
+        inside = inside[np.lexsort((column[inside], length[inside]))]
+        used, at = np.unique(column[inside], return_inverse=True)
+        n = length[inside]
+        part = y[: n[-1], used]
+        largest = np.maximum.accumulate(np.nan_to_num(np.abs(part)))
+        unit = 2.0 ** np.frexp(np.where(largest[-1] > 0, largest[-1], 1.0))[1]
+        floor = (PRECISION * (largest / unit)[n - 1, at]) ** 2 + TINY
+        yield piece[inside], Tile(part / unit, at, n, floor, unit[at], m, gaps)
 
 
 def _logs(tile: Tile, given: int) -> tuple[Tile, BoolArray, FloatArray]:
@@ -184,7 +207,7 @@ def _combine(found: Sequence[Scaled], select: Select, levels: Sequence[float]) -
 
 
 def _scales(found: Sequence[Scaled]) -> FloatArray:
-    """Scales [K, H, W] of all laws; what comes of `TINY` alone is none."""
+    """Scales [K, H, W] of all laws; what comes of `TINY` alone is none (data are near 1)."""
     variance = np.concatenate([part.laws.average.variance for part in found])
     return np.sqrt(np.where(variance < TINY * 1e20, 0.0, variance))
 

@@ -12,7 +12,8 @@ from westforecast.models.status import Refusal, Status
 from westforecast.typing import FloatArray, IntArray
 
 # Two ways to the same forecast may sum in another order, and nothing else may differ: a difference
-# up to SAME, relative to the value, is none. Values far below TINY are as good as 0.
+# up to SAME, relative to the value, is none. Values far below TINY are as good as 0, where nothing
+# else is known of the data's size.
 SAME = 1e-7
 TINY = 1e-2
 
@@ -71,15 +72,18 @@ class Forecast:
         """The numbers and statuses of some of the windows."""
         return Forecast(self.mean[which], self.quantiles[which], self.probs, self.status[which])
 
-    def difference(self, other: "Forecast") -> FloatArray:
+    def difference(self, other: "Forecast", size: FloatArray | float = TINY) -> FloatArray:
         """How far each window is from the same window of another record [W]; up to `SAME` is equal.
 
-        The largest |a - b| / (|b| + TINY) of its numbers; infinite where statuses differ or a
-        number is missing from one alone.
+        The largest |a - b| / (|b| + size) of its numbers; infinite where statuses differ or a
+        number is missing from one alone. size: [W], below it numbers are as good as 0.
         """
         a, b = (np.concatenate([f.mean[..., None], f.quantiles], axis=2) for f in (self, other))
-        apart = np.abs(a - b) / (np.abs(b) + TINY)  # [W, H, 1 + Q]
-        apart = np.where(np.isnan(a) & np.isnan(b), 0.0, np.where(np.isnan(apart), np.inf, apart))
+        near = np.broadcast_to(size, len(self))[:, None, None]
+        with np.errstate(invalid="ignore"):  # data and forecasts of nothing but zeros
+            apart = np.abs(a - b) / (np.abs(b) + near)  # [W, H, 1 + Q]
+        apart = np.where((a == b) | np.isnan(a) & np.isnan(b), 0.0, apart)
+        apart = np.where(np.isnan(apart), np.inf, apart)
         return np.where(self.status == other.status, apart.max(axis=(1, 2)), np.inf)
 
     def put(self, place: IntArray, part: "Forecast") -> None:

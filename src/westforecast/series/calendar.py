@@ -123,7 +123,11 @@ class Calendar:
 
         Raises UsageError for what is none, also for a bare year where periods are shorter.
         """
-        if self.freq != "Y" and self.style != "integer" and re.fullmatch(r"\s*\d{4}\s*", str(value)):
+        if (
+            self.freq != "Y"
+            and self.style != "integer"
+            and re.fullmatch(r"\s*\d{4}\s*", str(value))
+        ):
             year, last = int(value), PER_YEAR[self.freq] - 1
             raise UsageError(
                 f"{year} is a year and the data are {ARTICLES[self.freq].split()[-1]}; say which "

@@ -41,7 +41,11 @@ class AveragedARIMA(AveragedModel):
         found = laws(tile.y, tile.column, tile.n, horizon, grid, tile.floor, spread=spread)
         if self.select == "average":  # fewer laws make a mixture whose quantiles cost less
             found = _by_family(found, np.column_stack([grid.orders[:, 1], grid.constant]))
-        return Laws(found, tile.n - GIVEN, np.arange(len(found.log_mass)))
+            return Laws(found, tile.n - GIVEN, np.arange(len(found.log_mass)))
+        # Two priors of a constant are one order.
+        kinds = np.column_stack([grid.orders, grid.constant > 0])
+        form = np.unique(kinds, axis=0, return_inverse=True)[1]
+        return Laws(found, tile.n - GIVEN, form)
 
 
 def _by_family(orders: Average, family: FloatArray) -> Average:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from westforecast.kernels.averaging import stack
-from westforecast.kernels.smoothing import fit, laws, scan
+from westforecast.kernels.smoothing import filtered, laws
 from westforecast.models.averaged import AveragedModel, Laws, Tile
 from westforecast_ets.grid import grids
 
@@ -34,11 +34,8 @@ class AveragedETS(AveragedModel):
 
     def laws(self, tile: Tile, horizon: int, *, spread: bool) -> Laws:
         pieces, forms = [], []
-        # Matrices of all seasonal states at all times would be large, and gaps have gains of
-        # their own: both go through time step by step.
-        path = scan if tile.gaps or tile.season_length > 1 else fit
         for grid, form in grids(tile.scale, tile.season_length):
-            fits = path(tile.y, tile.column, tile.n, tile.floor, grid)
+            fits = filtered(tile.y, tile.column, tile.n, tile.floor, grid)
             piece, degrees = laws(fits, horizon, grid, spread=spread)
             pieces.append(piece)
             forms.append(form)

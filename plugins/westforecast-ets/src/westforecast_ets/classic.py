@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from westforecast.kernels.smoothing import Grid, fit, laws, scan
+from westforecast.kernels.smoothing import Grid, filtered, laws
 from westforecast.models.averaged import AveragedModel, Laws, Scale, Select, Tile
 from westforecast.typing import FloatArray
 
@@ -28,8 +28,9 @@ def _grid(kappa: float) -> Grid:
 class SESDrift(AveragedModel):
     """Simple exponential smoothing with a constant drift, alpha by maximum likelihood.
 
-    yhat(h) = level + h * drift; alpha from 0.05 to 1 in steps of 0.05. Level and drift are diffuse.
-    At alpha = 1 this is `Drift`, at a small alpha a straight line through all values.
+    yhat(h) = level + h * drift; alpha from 0.05 to 1 in steps of 0.05. The level is diffuse, the
+    drift N(0, (1e4 sigma)^2). At alpha = 1 this is `Drift`, at a small alpha a straight line
+    through all values. Intervals of "best" do not know that alpha was estimated.
 
     select: "best", the most likely alpha, or "average" over all of them, equally likely before.
     scale: "level", "log" (smoothed growth) or "both".
@@ -45,8 +46,7 @@ class SESDrift(AveragedModel):
     def laws(self, tile: Tile, horizon: int, *, spread: bool) -> Laws:
         # So diffuse that the drift is not shrunk, and not so much that digits are lost.
         points = _grid(1e4)
-        path = scan if tile.gaps else fit
-        fits = path(tile.y, tile.column, tile.n, tile.floor, points)
+        fits = filtered(tile.y, tile.column, tile.n, tile.floor, points)
         average, degrees = laws(fits, horizon, points, spread=spread)
         # The first innovation went into the drift: one degree of freedom fewer.
         left = np.maximum(degrees - 1, 1)
@@ -73,7 +73,7 @@ class Theta(AveragedModel):
 
     def laws(self, tile: Tile, horizon: int, *, spread: bool) -> Laws:
         points = _grid(0.0)
-        fits = fit(tile.y, tile.column, tile.n, tile.floor, points)
+        fits = filtered(tile.y, tile.column, tile.n, tile.floor, points)
         average, degrees = laws(fits, horizon, points, spread=spread)
         step = np.arange(horizon)[:, None]
         alpha = ALPHA[:, None, None]
