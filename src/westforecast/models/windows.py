@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from westforecast.kernels.windows import columns, rectangle, tiles
+from westforecast.kernels.windows import TILE, columns, rectangle, tiles
 from westforecast.series.panel import Panel
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
@@ -128,6 +128,9 @@ class Windows:
 
     def pieces(self) -> Iterator[IntArray]:
         """Positions of windows [P], rising, in tiles of whole histories of similar length."""
+        if 0 < len(self) * int(self.lengths.max(initial=0)) <= TILE:
+            yield np.arange(len(self))
+            return
         whole, which = self.histories()
         tile = np.empty(len(whole), np.int64)  # of each history
         for k, members in enumerate(tiles(whole.lengths, np.bincount(which))):
