@@ -74,10 +74,14 @@ def test_a_hard_series_does_not_change_its_neighbours(model):
 
 @every_model
 def test_flat_and_straight_series_go_on(model):
-    """A constant is forecast by its value."""
-    found = model.forecast(Windows.of(panel(HARD["constant"], HARD["zeros"])), 5, LEVELS)
+    """A constant is forecast by its value, and a line nearly by itself."""
+    data = panel(HARD["constant"], HARD["zeros"], 100 + 5.0 * np.arange(15))
+    found = model.forecast(Windows.of(data), 5, LEVELS)
     np.testing.assert_allclose(found.mean[0], 7.0, rtol=1e-6)
     np.testing.assert_allclose(found.mean[1], 0.0, atol=1e-9)
+    line = 170 + 5.0 * np.arange(1, 6)
+    slack = 13.0 if "Theta" in repr(model) else 1.0  # Theta goes on with half the slope
+    np.testing.assert_allclose(found.mean[2], line, atol=slack)
 
 
 @one_of_a_kind

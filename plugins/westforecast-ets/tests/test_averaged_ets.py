@@ -143,7 +143,7 @@ def test_best_is_the_average_within_the_likeliest_form():
 
 
 def test_grouping_candidates_hardly_moves_the_quantiles():
-    """Intervals come from five laws a scale instead of 86; the exact mixture is summed here."""
+    """Intervals come from five laws a scale instead of 96; the exact mixture is summed here."""
     stats = pytest.importorskip("scipy.stats")
     worst = 0.0
     for seed in range(5):

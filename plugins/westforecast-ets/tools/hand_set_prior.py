@@ -21,7 +21,9 @@ FORM = {
 LEVEL_ALPHA = {0.1: 1, 0.3: 1, 0.5: 2, 0.7: 4, 0.85: 8, 1.0: 16}
 ALPHA = {0.3: 1, 0.5: 2, 0.7: 4, 0.85: 8, 1.0: 16}
 BETA_OF_ALPHA = {0.0: 8, 0.1: 2, 0.3: 1, 0.6: 0.5}
-KAPPA = {1.5: 1}  # standard deviation of the first slope, in units of sigma
+# Standard deviation of the first slope in units of sigma; a steady one may also stand out clearly
+# from the noise. On simulated drifts of 1 to 10 sigma this errs least; it changes little elsewhere.
+KAPPA, CLEAR = {0.7: 1}, {0.7: 3, 3.0: 1}
 PHI = {
     "level": {"trend": {1.0: 1}, "damped": {0.95: 3, 0.9: 3, 0.8: 2}},
     "log": {"trend": {1.0: 1}, "damped": {0.95: 1, 0.9: 3, 0.8: 4}},
@@ -37,10 +39,12 @@ def points():
         for alpha, weight in shares(LEVEL_ALPHA).items():
             yield scale, "level", alpha, 0.0, 1.0, 0.0, forms["level"] * weight / 2
         for form, phis in PHI[scale].items():
-            factors = [shares(each).items() for each in (phis, ALPHA, BETA_OF_ALPHA, KAPPA)]
-            for (phi, w1), (alpha, w2), (part, w3), (kappa, w4) in product(*factors):
-                weight = forms[form] / 2 * w1 * w2 * w3 * w4
-                yield scale, form, alpha, round(part * alpha, 6), phi, kappa, weight
+            factors = [shares(each).items() for each in (phis, ALPHA, BETA_OF_ALPHA)]
+            for (phi, w1), (alpha, w2), (part, w3) in product(*factors):
+                steady = part == 0 and phi >= 0.95
+                for kappa, w4 in shares(CLEAR if steady else KAPPA).items():
+                    weight = forms[form] / 2 * w1 * w2 * w3 * w4
+                    yield scale, form, alpha, round(part * alpha, 6), phi, kappa, weight
 
 
 def shares(weights):
