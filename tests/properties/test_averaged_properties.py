@@ -1,6 +1,7 @@
 """What models that average candidates promise for any data; they come from plugins."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -125,3 +126,47 @@ def test_every_origin_of_a_backtest_is_a_forecast_from_there(model, data):
         one = model.forecast(together.take(np.array([w])), 3, LEVELS)
         assert one.status[0] == found.status[w]
         np.testing.assert_allclose(found.mean[w], one.mean[0], rtol=1e-6)
+
+
+SOME = [walk(int(n), k) for k, n in enumerate(np.random.default_rng(8).integers(12, 40, 60))]
+
+
+@one_of_a_kind
+def test_neither_the_order_of_series_nor_workers_change_a_bit(model):
+    """Tiles are composed by content, so the same products are computed."""
+    order = np.random.default_rng(9).permutation(len(SOME))
+    names = np.array([f"s{k}" for k in range(len(SOME))])
+
+    def run(which, engine):
+        series = panel(*(SOME[k] for k in which))
+        series = replace(
+            series,
+            indicators=tuple(
+                replace(one, id=str(names[k]))
+                for k, one in zip(which, series.indicators, strict=True)
+            ),
+        )
+        found = wf.backtest(
+            series, {"m": model}, h=3, n_windows=4, levels=(80,), align="series", engine=engine
+        )
+        columns = ["unique_id", "cutoff", "horizon", "yhat", "lo-80", "hi-80"]
+        return found.long()[columns].sort_values(columns[:3], ignore_index=True)
+
+    first = run(np.arange(len(SOME)), "serial")
+    for which, engine in ((order, "serial"), (order, "auto"), (order[::-1], "threads")):
+        again = run(which, engine)
+        assert first.equals(again)
+
+
+@one_of_a_kind
+def test_sliding_windows_are_histories_of_their_own(model):
+    """Each forecast of a sliding backtest is that of its window alone in a panel."""
+    found = wf.backtest(
+        panel(*SOME[:6]), {"m": model}, h=2, n_windows=5, input_size=10, align="series"
+    )
+    windows = found.plan.windows
+    assert (windows.lengths == 10).all()
+    cut = [windows.y(w).copy() for w in range(len(windows))]
+    for w, y in enumerate(cut):
+        one = model.forecast(Windows.of(panel(y)), 2)
+        np.testing.assert_allclose(found.forecasts["m"].mean[w], one.mean[0], rtol=1e-9)

@@ -256,6 +256,11 @@ def test_at_alpha_one_smoothing_with_drift_is_the_baseline(monkeypatch):
         width = found.forecasts["s"].quantiles[w, :, 1] - found.forecasts["s"].mean[w]
         normal = found.forecasts["d"].quantiles[w, :, 1] - found.forecasts["d"].mean[w]
         np.testing.assert_allclose(width / normal, factor / 1.2815515655446004, rtol=1e-3)
+    # On the log scale it is the growth between the first value and the last, compounded.
+    growth = wf.forecast(panel(*series), SESDrift(scale="log"), h=4).forecasts["SESDrift"].mean
+    for y, path in zip(series, growth, strict=True):
+        factor = (y[-1] / y[0]) ** (1 / (len(y) - 1))
+        np.testing.assert_allclose(path, y[-1] * factor ** np.arange(1, 5), rtol=1e-6)
     classic._grid.cache_clear()
 
 
