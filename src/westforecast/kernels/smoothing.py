@@ -328,15 +328,12 @@ def _state(block: Block, t: int, y: FloatArray, before: FloatArray | None) -> Fl
 
 
 def filtered(
-    y: FloatArray, column: IntArray, n: IntArray, floor: FloatArray, grid: Grid
+    y: FloatArray, column: IntArray, n: IntArray, floor: FloatArray, grid: Grid, *, gaps: bool
 ) -> Iterator[Fit]:
-    """`fit` where matrices do it, `scan` for missing values, seasons and long series.
+    """`fit` where matrices do it, `scan` for missing values (gaps), seasons and long series.
 
     Matrices for all seasonal states, or for very many times, would be large.
     """
-    ends = np.zeros(y.shape[1], np.int64)
-    np.maximum.at(ends, column, n)
-    gaps = np.isnan(y[np.arange(len(y))[:, None] < ends]).any()
     matrices = not gaps and grid.season_length == 1 and n[-1] <= LONGEST
     return (fit if matrices else scan)(y, column, n, floor, grid)
 

@@ -15,6 +15,7 @@ import numpy as np
 from westforecast.errors import UsageError
 from westforecast.kernels.averaging import Average
 from westforecast.kernels.mixture import Mixture
+from westforecast.kernels.smoothing import LONGEST
 from westforecast.models.base import Model
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
@@ -28,7 +29,7 @@ Scale = Literal["both", "level", "log"]
 PRECISION = 1e-9
 TINY = 1e-300  # a series of zeros has a sum of squares of zero
 # Histories of a tile; fewer where kernels hold a state or a covariance of each at every candidate.
-WIDE, NARROW, LONG = 2048, 64, 256
+WIDE, NARROW = 2048, 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,7 +152,7 @@ def _narrow(
 ) -> Iterator[tuple[IntArray, Tile]]:
     """Tiles of a bounded number of histories, for some of the windows of a piece."""
     m, length = windows.season_length, windows.lengths[piece]
-    wide = WIDE if not gaps and m == 1 and len(y) <= LONG else NARROW
+    wide = WIDE if not gaps and m == 1 and len(y) <= LONGEST else NARROW
     for begin in range(0, y.shape[1], wide):
         inside = which[(column[which] >= begin) & (column[which] < begin + wide)]
         if not len(inside):

@@ -35,7 +35,7 @@ class AveragedETS(AveragedModel):
     def laws(self, tile: Tile, horizon: int, *, spread: bool) -> Laws:
         pieces, forms = [], []
         for grid, form in grids(tile.scale, tile.season_length):
-            fits = filtered(tile.y, tile.column, tile.n, tile.floor, grid)
+            fits = filtered(tile.y, tile.column, tile.n, tile.floor, grid, gaps=tile.gaps)
             piece, degrees = laws(fits, horizon, grid, spread=spread)
             pieces.append(piece)
             forms.append(form)

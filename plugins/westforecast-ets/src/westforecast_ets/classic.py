@@ -46,7 +46,7 @@ class SESDrift(AveragedModel):
     def laws(self, tile: Tile, horizon: int, *, spread: bool) -> Laws:
         # So diffuse that the drift is not shrunk, and not so much that digits are lost.
         points = _grid(1e4)
-        fits = filtered(tile.y, tile.column, tile.n, tile.floor, points)
+        fits = filtered(tile.y, tile.column, tile.n, tile.floor, points, gaps=tile.gaps)
         average, degrees = laws(fits, horizon, points, spread=spread)
         # The first innovation went into the drift: one degree of freedom fewer.
         left = np.maximum(degrees - 1, 1)
@@ -73,7 +73,7 @@ class Theta(AveragedModel):
 
     def laws(self, tile: Tile, horizon: int, *, spread: bool) -> Laws:
         points = _grid(0.0)
-        fits = filtered(tile.y, tile.column, tile.n, tile.floor, points)
+        fits = filtered(tile.y, tile.column, tile.n, tile.floor, points, gaps=tile.gaps)
         average, degrees = laws(fits, horizon, points, spread=spread)
         step = np.arange(horizon)[:, None]
         alpha = ALPHA[:, None, None]
