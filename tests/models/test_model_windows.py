@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from westforecast import Panel, Windows
+from westforecast.backtest import ahead
+from westforecast.errors import UsageError
 
 from ..builders import NAN, panel
 
@@ -137,3 +139,52 @@ def test_values_that_meet_a_condition_are_counted_in_each_window():
     seen, negative = windows.count(np.isfinite, lambda y: y <= 0)
     assert seen.tolist() == [4, 1, 0, 1]
     assert negative.tolist() == [2, 1, 0, 0]
+
+
+class TestPartners:
+    def test_one_for_all_or_none(self):
+        assert Windows.of(DATA).partners("b").tolist() == [1, 1]
+        assert Windows.of(DATA).partners("z").tolist() == [-1, -1]
+
+    def test_a_field_of_the_indicator_names_the_series_own(self):
+        rows = panel([1, 2], [3, 4], [5, 6], [7, 8]).to_frame()
+        meta = {"a": {"region": "b"}, "b": {"region": "a"}, "c": {"region": "z"}}
+        windows = Windows.of(Panel.from_frame(rows, meta=meta), [0, 1, 1, 2, 3])
+        assert windows.partners("{region}").tolist() == [1, 0, 0, -1, -1]
+        assert windows.take(np.array([3, 1])).partners("{region}").tolist() == [-1, 0]
+
+    @pytest.mark.parametrize("template", ["{province}", "{}", "{0}", "{region"])
+    def test_another_field_is_an_error(self, template):
+        with pytest.raises(UsageError, match=r"fields of an indicator in braces .* region"):
+            Windows.of(DATA).partners(template)
+
+
+class TestBeside:
+    def test_whole_histories_up_to_when_the_forecast_is_made(self):
+        windows = Windows.of(DATA, [0, 0], np.array([2, 2]), np.array([4, 3]))
+        other = windows.beside(np.array([1, 1]))
+        assert other.first_period.tolist() == [2002, 2002]
+        assert [other.y(w).tolist() for w in (0, 1)] == [
+            [10, pytest.approx(NAN, nan_ok=True)],
+            [10],
+        ]
+        own = windows.beside(np.array([0, 0]))
+        assert own.start.tolist() == [0, 0], "a sliding window hides nothing of the others"
+        assert own.cutoff.tolist() == [2003, 2002]
+
+    def test_what_is_known_later_than_the_own_cutoff_is_shown_if_it_was_published(self):
+        rows = panel([1, 2], [10, 20, 30, 40, 50]).to_frame()
+        data = Panel.from_frame(rows, meta={"b": {"publication_lag": 1}})
+        windows = Windows.of(data, [0, 0], as_of=np.array([2003, 2001]))
+        assert [windows.beside(np.array([1, 1])).y(w).tolist() for w in (0, 1)] == [
+            [10, 20, 30],
+            [10],
+        ]
+
+    def test_nothing_published_is_nothing_seen(self):
+        windows = Windows.of(panel([1, 2], [5, 6], first=[2000, 2010]))
+        assert windows.beside(np.array([1, 1])).lengths.tolist() == [0, 2]
+
+    def test_a_forecast_knows_all_there_is(self):
+        plan = ahead(panel([1, 2], [10, 20, 30]), h=1)
+        assert plan.windows.beside(np.array([1, 1])).y(0).tolist() == [10, 20, 30]

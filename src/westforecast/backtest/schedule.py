@@ -44,7 +44,7 @@ class Plan:
 
 
 def ahead(panel: Panel, h: int | None = None, until: Any = None) -> Plan:
-    """One window a series, ending with its last value.
+    """One window a series, ending with its last value; everything in the panel is known.
 
     h: steps, or until: the last period wanted (a year, or the caller's own type); exactly one.
     With `until` each series has its own horizon. Raises UsageError where no step is left.
@@ -75,7 +75,10 @@ def ahead(panel: Panel, h: int | None = None, until: Any = None) -> Plan:
         # A series without any value has no horizon of its own; its status will say why.
         last_step = np.where(filled, last_step, 1)
     horizon = _steps(int(last_step.max()))
-    return Plan(panel, Windows.of(panel), horizon, 1, last_step)
+    published = (panel.last + _lags(panel))[filled]
+    as_of = np.full(len(panel), published.max() if len(published) else 0)
+    windows = Windows.of(panel, as_of=as_of)
+    return Plan(panel, windows, horizon, 1, last_step)
 
 
 def origins(

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from westforecast.errors import UsageError
 from westforecast.kernels.windows import TILE, columns, rectangle, tiles
+from westforecast.series.indicator import FIELDS, Indicator
 from westforecast.series.panel import Panel
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
@@ -17,9 +19,10 @@ class Windows:
     values: [N], indptr: [S + 1], first: [S], ids: [S] - the panel's arrays, shared and read-only.
     bounds: [S, 2] what each series cannot leave. season_length: periods per season (1 = none).
     series: [W] which series. start, end: [W] absolute positions; a model may use
-    `values[start:end]` of its window and, through `companion`, other series up to the same period.
-    lags: [S] publication lags. as_of: [W] period at whose end the forecast is made, where that
-    matters: a backtest shows only what was published then. index: id -> series.
+    `values[start:end]` of its window and, through `companion` and `beside`, what was known of other
+    series when the forecast is made.
+    lags: [S] publication lags. as_of: [W] period at whose end the forecast is made: nothing that
+    was published later is shown. index: id -> series. indicators: [S] what the series mean.
     """
 
     values: FloatArray
@@ -34,6 +37,7 @@ class Windows:
     lags: IntArray | None = None
     as_of: IntArray | None = None
     index: Mapping[str, int] | None = None
+    indicators: tuple[Indicator, ...] = ()
 
     @classmethod
     def of(
@@ -59,6 +63,7 @@ class Windows:
             lags=np.array([i.publication_lag for i in panel.indicators], np.int64),
             as_of=as_of,
             index=panel.places,
+            indicators=panel.indicators,
         )
 
     def __len__(self) -> int:
@@ -165,23 +170,55 @@ class Windows:
         Nothing after the window's cutoff is shown, and in a backtest nothing that was not published
         by then. None where the panel has no such series.
         """
-        places = self.index or {name: i for i, name in enumerate(self.ids)}
-        if unique_id not in places:
+        alone = self.take(np.array([window]))
+        places = alone.partners(unique_id)
+        if places[0] < 0:
             return None
-        other = places[unique_id]
-        length = int(self.lengths[window])
+        other = alone.beside(places)
+        length = int(alone.lengths[0])
         row = np.full(length, np.nan)
-        offset = int(self.first_period[window] - self.first[other])
-        size = int(self.indptr[other + 1] - self.indptr[other])
-        high = min(length, size - offset)
-        if self.as_of is not None and self.lags is not None:
-            published = self.as_of[window] - self.lags[other]
-            high = min(high, int(published - self.first_period[window]) + 1)
-        low = max(0, -offset)
+        offset = int(alone.first_period[0] - other.first_period[0])
+        y = other.y(0)
+        low, high = max(0, -offset), min(length, len(y) - offset)
         if high > low:
-            begin = int(self.indptr[other]) + offset
-            row[low:high] = self.values[begin + low : begin + high]
+            row[low:high] = y[offset + low : offset + high]
         return row
+
+    def partners(self, template: str) -> IntArray:
+        """[W] the series of the panel that goes with each window's own, -1 where there is none.
+
+        template: a `unique_id`, or one with fields of the window's own indicator in it:
+        "gdp.{region}". Raises UsageError for a field that indicators do not have.
+        """
+        index = self.index or {name: i for i, name in enumerate(self.ids)}
+        if "{" not in template:
+            return np.full(len(self), index.get(template, -1))
+        found = np.full(len(self.ids), -1)
+        for s in np.unique(self.series):
+            own = self.indicators[s]
+            try:
+                name = template.format(**{field: getattr(own, field) for field in FIELDS})
+            except (KeyError, IndexError, ValueError):
+                raise UsageError(
+                    f"{template!r} found; expected a unique_id, with fields of an indicator in "
+                    f"braces where it depends on the series: {', '.join(FIELDS)}."
+                ) from None
+            found[s] = index.get(name, -1)
+        return found[self.series]
+
+    def beside(self, partners: IntArray) -> "Windows":
+        """What is known of other series when each forecast is made: whole histories, [W] windows.
+
+        partners: [W] positions of series, as from `partners`; none of them negative. A history ends
+        with the last value published by then, which may lie after the window's own cutoff; it is
+        empty where nothing was published.
+        """
+        begin, stop = self.indptr[partners], self.indptr[partners + 1]
+        known = self.cutoff if self.as_of is None else self.as_of
+        if self.as_of is not None and self.lags is not None:
+            known = known - self.lags[partners]
+        end = np.clip(begin + known - self.first[partners] + 1, begin, stop)
+        return replace(self, series=partners, start=begin, end=end)
 
     def with_values(self, change: Callable[[FloatArray], FloatArray]) -> "Windows":
         """The same windows over changed data: for tests of look-ahead and of scale."""

@@ -271,10 +271,10 @@ def _with_target(windows: Windows, values: FloatArray) -> Windows:
     indptr = np.concatenate([[0], np.cumsum([len(p) for p in pieces])]).astype(np.int64)
     first = windows.first.copy()
     first[s] = end - len(values) + 1
-    return Windows(
-        values=np.concatenate(pieces), indptr=indptr, first=first, ids=windows.ids,
-        bounds=windows.bounds, season_length=windows.season_length, series=np.array([s]),
+    return replace(
+        windows, values=np.concatenate(pieces), indptr=indptr, first=first, series=np.array([s]),
         start=indptr[[s]], end=indptr[[s + 1]],
+        as_of=None if windows.as_of is None else windows.as_of[:1],
     )  # fmt: skip
 
 
