@@ -18,7 +18,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from westforecast.api import backtest, dataset, forecast, metric, model
-    from westforecast.backtest import Result
+    from westforecast.backtest import ErrorSplit, Result, split_errors
+    from westforecast.composition import PartsForecast, forecast_shares
+    from westforecast.domain import StageIndex, screen, stage_table
     from westforecast.errors import (
         DataError,
         ModelError,
@@ -29,31 +31,41 @@ if TYPE_CHECKING:
     )
     from westforecast.models import Forecast, Model, SeriesModel, Windows
     from westforecast.plugin import hookimpl, registry
+    from westforecast.reconcile import reconcile
     from westforecast.series import Indicator, Panel
+    from westforecast.stages import StagePath, stage_path
 
 _HOME = {
     "api": ("backtest", "dataset", "forecast", "metric", "model"),
-    "backtest": ("Result",),
+    "backtest": ("ErrorSplit", "Result", "split_errors"),
+    "composition": ("PartsForecast", "forecast_shares"),
+    "domain": ("StageIndex", "screen", "stage_table"),
     "errors": (
         "DataError", "ModelError", "PluginError", "UsageError", "WestforecastError",
         "WestforecastWarning",
     ),
     "models": ("Forecast", "Model", "SeriesModel", "Windows"),
     "plugin": ("hookimpl", "registry"),
+    "reconcile": ("reconcile",),
     "series": ("Indicator", "Panel"),
+    "stages": ("StagePath", "stage_path"),
 }  # fmt: skip
 _WHERE = {name: room for room, names in _HOME.items() for name in names}
 
 __all__ = [
     "DataError",
+    "ErrorSplit",
     "Forecast",
     "Indicator",
     "Model",
     "ModelError",
     "Panel",
+    "PartsForecast",
     "PluginError",
     "Result",
     "SeriesModel",
+    "StageIndex",
+    "StagePath",
     "UsageError",
     "WestforecastError",
     "WestforecastWarning",
@@ -62,10 +74,16 @@ __all__ = [
     "backtest",
     "dataset",
     "forecast",
+    "forecast_shares",
     "hookimpl",
     "metric",
     "model",
+    "reconcile",
     "registry",
+    "screen",
+    "split_errors",
+    "stage_path",
+    "stage_table",
 ]
 
 

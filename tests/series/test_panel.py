@@ -444,3 +444,49 @@ def test_the_frequency_is_taken_from_times_that_state_it():
     months = pd.period_range("2009-01", periods=5, freq="M")
     assert Panel.from_frame(frame(range(5), months)).calendar.freq == "M"
     assert Panel.from_frame(frame(range(3), [2001, 2002, 2003])).calendar.freq == "Y"
+
+
+class TestJoin:
+    def test_both_panels_series_follow_each_other(self):
+        one, other = panel([1, 2, NAN, 4], first=2001), panel([5, 6], [7], first=[1999, 2010])
+        other = other.renamed({"a": "c", "b": "d"})
+        both = one.join(other)
+        assert both.ids == ("a", "c", "d")
+        for part in (one, other):
+            for unique_id in part.ids:
+                for mine, theirs in zip(
+                    both.series(unique_id), part.series(unique_id), strict=True
+                ):
+                    np.testing.assert_array_equal(mine, theirs)
+        assert both[one.ids].digest() == one.digest()
+
+    def test_the_same_id_twice_is_an_error(self):
+        with pytest.raises(UsageError, match="two series are called 'a'"):
+            panel([1, 2]).join(panel([3]))
+
+    def test_calendars_must_be_alike(self):
+        with pytest.raises(UsageError, match=r"one panel is annual, the other monthly"):
+            panel([1, 2]).join(panel([3, 4], freq="M", first=600))
+
+
+class TestRenamed:
+    def test_ids_change_and_nothing_else(self):
+        data = panel([1, 2], [3, NAN, 5])
+        named = data.renamed({"b": "steel"})
+        assert named.ids == ("a", "steel")
+        assert named.index("steel") == 1
+        np.testing.assert_array_equal(named.series("steel")[1], [3, NAN, 5])
+
+    def test_what_cannot_be(self):
+        with pytest.raises(UnknownNameError, match="no series 'z'"):
+            panel([1]).renamed({"z": "y"})
+        with pytest.raises(UsageError, match="two series are called 'b'"):
+            panel([1], [2]).renamed({"a": "b"})
+
+
+def test_some_series_can_be_cut_alone():
+    data = panel([1, 2, 3], [4, 5, 6]).since(2001, id=["b"])
+    assert data.first.tolist() == [2000, 2001]
+    assert data.series("b")[1].tolist() == [5, 6]
+    with pytest.raises(UnknownNameError, match="no series 'z'"):
+        data.since(2001, id=["z"])

@@ -274,7 +274,7 @@ def test_files_are_complete_and_agree(result, tmp_path):
     out = tmp_path / "out"
     written = {path.name for path in write_study(result, out)}
     assert written == {"report.html", "forecasts.csv", "forecasts.parquet", "scores.csv",
-                       "manifest.json"}  # fmt: skip
+                       "iamc.csv", "manifest.json"}  # fmt: skip
     rows = list(csv.DictReader(io.StringIO((out / "forecasts.csv").read_text("utf-8-sig"))))
     assert len(rows) == read_parquet(out / "forecasts.parquet").rows
     at = {(r["unique_id"], r["scenario"], r["model"], r["ds"]): float(r["yhat"]) for r in rows}

@@ -3,5 +3,6 @@
 from westforecast.backtest.result import Result
 from westforecast.backtest.run import run
 from westforecast.backtest.schedule import Plan, ahead, origins
+from westforecast.backtest.split import ErrorSplit, split_errors
 
-__all__ = ["Plan", "Result", "ahead", "origins", "run"]
+__all__ = ["ErrorSplit", "Plan", "Result", "ahead", "origins", "run", "split_errors"]

@@ -128,6 +128,7 @@ class Result:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "settings": dict(self.settings),
             "models": {name: repr(model) for name, model in self.models.items()},
+            "ex_ante": {name: model.ex_ante for name, model in self.models.items()},
             "levels": list(self.levels),
             "fallback": self.fallback,
             "probes": {name: probe.record() for name, probe in self.probes.items()},

@@ -1,33 +1,49 @@
-"""`westforecast forecast FILE` and `westforecast backtest FILE`: the two verbs on a file."""
+"""`forecast FILE`, `backtest FILE` and `data screen FILE`: what is done with a data file."""
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 
+def _reading(gaps: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """How to read the file; `gaps` is the default of that option."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        options = [
+            click.argument("file", type=click.Path(path_type=Path)),
+            click.option("--freq", help="Y, Q or M.  [default: what the times say, else Y]"),
+            click.option("--id", "id_col", default="unique_id", show_default=True),
+            click.option("--time", "time_col", default="ds", show_default=True),
+            click.option("--target", "target_col", default="y", show_default=True),
+            click.option("--gaps", type=click.Choice(["raise", "keep"]), default=gaps,
+                         show_default=True,
+                         help="What to do with missing periods inside a series."),
+        ]  # fmt: skip
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
 def _options(function: Callable[..., Any]) -> Callable[..., Any]:
     """What both verbs share: how to read the file, which models, where to write."""
     options = [
-        click.argument("file", type=click.Path(path_type=Path)),
         click.option("-m", "--model", "models", multiple=True, default=("DampedLogGrowth",),
                      show_default=True, help="A model's name; may be given several times."),
         click.option("--level", "levels", multiple=True, type=float, default=(80.0, 95.0),
                      show_default=True, help="Interval coverage in percent; several allowed."),
-        click.option("--freq", help="Y, Q or M.  [default: what the times say, else Y]"),
-        click.option("--id", "id_col", default="unique_id", show_default=True),
-        click.option("--time", "time_col", default="ds", show_default=True),
-        click.option("--target", "target_col", default="y", show_default=True),
-        click.option("--gaps", type=click.Choice(["raise", "keep"]), default="raise",
-                     show_default=True, help="What to do with missing periods inside a series."),
         click.option("--out", type=click.Path(file_okay=False, path_type=Path),
                      help="Folder for Parquet files and manifest.json."),
         click.option("-q", "--quiet", is_flag=True, help="No progress bar, no table."),
     ]  # fmt: skip
     for option in reversed(options):
         function = option(function)
-    return function
+    return _reading("raise")(function)
 
 
 # -h is the horizon here, as in every forecasting tool; help is --help.
@@ -82,6 +98,34 @@ def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
         levels=levels, progress=False if quiet else None,
     )  # fmt: skip
     return _finish(result, result.scores(metrics, by), out, quiet)
+
+
+@click.group()
+def data() -> None:
+    """Looks at data before anything is made of them."""
+
+
+@data.command("screen", context_settings=HELP)
+@_reading("keep")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def data_screen(file: Path, as_json: bool, **reading: Any) -> int:
+    """Say what in a long CSV or Parquet FILE can hardly be true.
+
+    Columns such as unit, kind, region and industry tell which series belong together. Exit code 1
+    where something cannot be true as written (severity error), 0 otherwise.
+    """
+    from westforecast.domain import screen
+
+    screening = screen(_panel(file, reading))
+    if as_json:
+        findings = [asdict(finding) for finding in screening]
+        for finding in findings:
+            del finding["size"]
+        told = {"series": screening.series, "counts": screening.counts(), "findings": findings}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        click.echo(str(screening))
+    return 1 if screening.of("error") else 0
 
 
 def _panel(file: Path, reading: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ import click
 
 from westforecast import __version__
 from westforecast.cli.bench import bench
-from westforecast.cli.data import backtest_file, forecast_file
+from westforecast.cli.data import backtest_file, data, forecast_file
 from westforecast.cli.lists import models, plugins, studies
 from westforecast.cli.run import run
 from westforecast.errors import DataError, WestforecastError, WestforecastWarning
@@ -42,7 +42,7 @@ def cli() -> None:
     """
 
 
-for command in (run, forecast_file, backtest_file, models, plugins, studies, bench):
+for command in (run, forecast_file, backtest_file, data, models, plugins, studies, bench):
     cli.add_command(command)
 
 

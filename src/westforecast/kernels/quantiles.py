@@ -8,6 +8,9 @@ import numpy as np
 from westforecast.errors import UsageError
 from westforecast.typing import FloatArray
 
+# Interval coverages asked of a model so that a whole law can be drawn from its quantiles.
+LAW = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0)
+
 
 def check_levels(levels: Iterable[float]) -> tuple[float, ...]:
     """Interval coverages in percent, sorted and distinct.

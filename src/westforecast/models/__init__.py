@@ -8,6 +8,7 @@ from westforecast.models.baselines import (
     Naive,
     SeasonalNaive,
 )
+from westforecast.models.driver import DrivenModel, Driver, NoDriver
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import OutOfDomain, Refusal, Status, TooShort
 from westforecast.models.windows import Windows
@@ -16,10 +17,13 @@ __all__ = [
     "Context",
     "DampedLogGrowth",
     "Drift",
+    "DrivenModel",
+    "Driver",
     "Forecast",
     "InSampleMean",
     "Model",
     "Naive",
+    "NoDriver",
     "OutOfDomain",
     "Refusal",
     "SeasonalNaive",

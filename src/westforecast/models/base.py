@@ -36,6 +36,11 @@ class Model(ABC):
         """What the model is called in results unless the caller names it."""
         return type(self).__name__
 
+    @property
+    def ex_ante(self) -> bool:
+        """Whether it uses nothing that was unknown when a forecast is made; else it is ex post."""
+        return True
+
     def required(self, season_length: int) -> int:
         """Observed values needed in data with so many periods a season; `min_train` by default."""
         return self.min_train

@@ -11,21 +11,20 @@ from typing import ClassVar
 import numpy as np
 
 from westforecast.errors import UsageError
-from westforecast.kernels.windows import (
-    first_observed,
-    last_observed,
-    observed_count,
-    steps_between,
+from westforecast.kernels.growth import (
+    damped_sum,
+    mean,
+    mean_square,
+    median,
+    periods,
+    steps_ahead,
+    through_ends,
+    walk_variance,
 )
+from westforecast.kernels.windows import last_observed, observed_count, steps_between
 from westforecast.models.base import Model
 from westforecast.models.forecast import Forecast
 from westforecast.models.windows import Windows
-from westforecast.typing import FloatArray, IntArray
-
-
-def _ahead(back: IntArray, horizon: int) -> FloatArray:
-    """Periods from the last observed value to each step, [W, H]."""
-    return back[:, None] + np.arange(1.0, horizon + 1)
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,10 @@ class Naive(Model):
         rows = windows.rows()
         last, back = last_observed(rows)
         change, elapsed = steps_between(rows)
-        variance = _mean_square(change / np.sqrt(elapsed), observed_count(rows) - 1)
-        ahead = _ahead(back, horizon)  # [W, H]
-        mean = np.repeat(last[:, None], horizon, axis=1)
-        return Forecast.normal(mean, np.sqrt(variance[:, None] * ahead), levels)
+        variance = walk_variance(change, elapsed, fitted=0)
+        ahead = steps_ahead(back, horizon)  # [W, H]
+        center = np.repeat(last[:, None], horizon, axis=1)
+        return Forecast.normal(center, np.sqrt(variance[:, None] * ahead), levels)
 
 
 @dataclass(frozen=True)
@@ -63,16 +62,13 @@ class Drift(Model):
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
         rows = windows.rows()
         last, back = last_observed(rows)
-        begin, at = first_observed(rows)
-        span = rows.shape[1] - 1 - back - at  # periods from first to last value, [W]
-        slope = (last - begin) / span
+        slope, spread = through_ends(rows, periods(rows))
         change, elapsed = steps_between(rows)
-        error = (change - slope[:, None] * elapsed) / np.sqrt(elapsed)
-        variance = _mean_square(error, observed_count(rows) - 2)
-        ahead = _ahead(back, horizon)
-        mean = last[:, None] + slope[:, None] * ahead
-        sd = np.sqrt(variance[:, None] * ahead * (1 + ahead / span[:, None]))
-        return Forecast.normal(mean, sd, levels)
+        variance = walk_variance(change - slope[:, None] * elapsed, elapsed, fitted=1)
+        ahead = steps_ahead(back, horizon)
+        center = last[:, None] + slope[:, None] * ahead
+        sd = np.sqrt(variance[:, None] * (ahead + spread[:, None] * ahead**2))
+        return Forecast.normal(center, sd, levels)
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ class SeasonalNaive(Model):
         season = rows[:, -m:]  # [W, m]
         step = np.arange(horizon)
         errors = rows[:, m:] - rows[:, :-m]
-        variance = _mean_square(errors, np.isfinite(errors).sum(axis=1))
+        variance = mean_square(errors, np.isfinite(errors).sum(axis=1))
         sd = np.sqrt(variance[:, None] * (1 + step // m))
         return Forecast.normal(season[:, step % m], sd, levels)
 
@@ -112,8 +108,8 @@ class InSampleMean(Model):
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
         rows = windows.rows()
         count = observed_count(rows)
-        center = np.nansum(rows, axis=1) / count
-        variance = _mean_square(rows - center[:, None], count - 1) * (1 + 1 / count)
+        center = mean(rows)
+        variance = mean_square(rows - center[:, None], count - 1) * (1 + 1 / count)
         shape = (len(rows), horizon)
         return Forecast.normal(
             np.broadcast_to(center[:, None], shape).copy(),
@@ -151,19 +147,8 @@ class DampedLogGrowth(Model):
         rows = np.log(windows.rows())
         last, back = last_observed(rows)
         change, elapsed = steps_between(rows)
-        growth = np.nanmedian(change / elapsed, axis=1)
-        error = (change - growth[:, None] * elapsed) / np.sqrt(elapsed)
-        variance = _mean_square(error, observed_count(rows) - 2)
-        ahead = _ahead(back, horizon)
-        # sum_{i=1..h} damping^i, written for steps that start after a gap as well
-        weight = ahead if self.damping == 1 else (
-            self.damping * (1 - self.damping**ahead) / (1 - self.damping)
-        )  # fmt: skip
-        mu = last[:, None] + self.shrink * growth[:, None] * weight
+        growth = median(change / elapsed)
+        variance = walk_variance(change - growth[:, None] * elapsed, elapsed, fitted=1)
+        ahead = steps_ahead(back, horizon)
+        mu = last[:, None] + self.shrink * growth[:, None] * damped_sum(ahead, self.damping)
         return Forecast.lognormal(mu, np.sqrt(variance[:, None] * ahead), levels)
-
-
-def _mean_square(errors: FloatArray, divisor: IntArray) -> FloatArray:
-    """sum(e^2) / divisor per row [W]; NaN (no interval) where the divisor is not positive."""
-    total = np.nansum(errors**2, axis=1)
-    return np.where(divisor > 0, total / np.maximum(divisor, 1), np.nan)

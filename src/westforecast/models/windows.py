@@ -154,6 +154,16 @@ class Windows:
             start[w] = start[w] + seen[0] if len(seen) else self.end[w]
         return replace(self, start=start)
 
+    def to_last_observed(self) -> "Windows":
+        """The windows less missing values at their end; empty where nothing is observed."""
+        end = self.end.copy()
+        while True:
+            filled = np.flatnonzero(end > self.start)
+            missing = filled[np.isnan(self.values[end[filled] - 1])]
+            if not len(missing):
+                return replace(self, end=end)
+            end[missing] -= 1
+
     def take(self, which: IntArray | BoolArray) -> "Windows":
         """Some of the windows, over the same data."""
         return replace(

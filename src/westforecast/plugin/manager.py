@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 import pluggy
 
@@ -126,16 +126,50 @@ class Registry:
             ) from error
 
     def model(self, name: str, **settings: Any) -> Any:
-        """A model by name with its settings. Raises as `get`, UsageError for unknown settings."""
+        """A model by name with its settings. Raises as `get`, UsageError for unknown settings.
+
+        A setting that is a model itself may be given as a name or, as text files have it, a table:
+        {"model": "DampedLogGrowth", "damping": 0.9}.
+        """
         spec = self.spec("model", name)
         factory = self.get("model", name)
+        given = {**getattr(spec, "settings", {}), **settings}
+        for key in given.keys() & _model_settings(factory):
+            given[key] = self._nested(name, key, given[key])
         try:
-            return factory(**{**getattr(spec, "settings", {}), **settings})
+            return factory(**given)
         except TypeError as error:
             told = ", ".join(f"{k}={v!r}" for k, v in settings.items()) or "none"
             raise UsageError(
                 f"model {name!r} cannot be made with these settings ({told}): {error}"
             ) from error
+
+    def _nested(self, name: str, key: str, given: Any) -> Any:
+        """The model behind a name or a table; anything else as it is."""
+        if isinstance(given, str):
+            return self.model(given)
+        if not isinstance(given, Mapping):
+            return given
+        if not isinstance(given.get("model"), str):
+            raise UsageError(
+                f'model {name!r}: {key}={dict(given)!r} found; a name or {{ model = "...", ... }} '
+                "expected."
+            )
+        return self.model(given["model"], **{k: v for k, v in given.items() if k != "model"})
+
+
+def _model_settings(factory: Any) -> set[str]:
+    """Settings declared as a Model, or as a Model or None."""
+    from westforecast.models.base import Model  # here, so that listing models imports no NumPy
+
+    try:
+        hints = get_type_hints(factory)
+    except (NameError, TypeError, AttributeError):  # not resolvable: then nothing is declared
+        return set()
+    return {
+        key for key, hint in hints.items()
+        if any(isinstance(h, type) and issubclass(h, Model) for h in (hint, *get_args(hint)))
+    }  # fmt: skip
 
 
 def load(points: Iterable[EntryPoint] | None = None, core: bool = True) -> Registry:

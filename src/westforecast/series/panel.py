@@ -232,10 +232,44 @@ class Panel:
         stop = np.clip(limit - lags - self.first + 1, 0, self.lengths)
         return self._take(np.arange(len(self)), np.zeros(len(self), np.int64), stop)
 
-    def since(self, period: Any) -> "Panel":
-        """The panel less all values before a period, e.g. those before a change of definition."""
+    def since(self, period: Any, *, id: Iterable[str] | None = None) -> "Panel":
+        """The panel less all values before a period, e.g. those before a change of definition.
+
+        id: ids of the series that this is about; all of them unless given.
+        """
         begin = np.clip(self.calendar.decode(period) - self.first, 0, self.lengths)
+        if id is not None:
+            mine = np.zeros(len(self), bool)
+            mine[[self.index(unique_id) for unique_id in id]] = True
+            begin = np.where(mine, begin, 0)
         return self._take(np.arange(len(self)), begin, self.lengths)
+
+    def renamed(self, names: Mapping[str, str]) -> "Panel":
+        """The same series under other ids. Raises UnknownNameError for ids that are not there."""
+        new = {self.index(old): name for old, name in names.items()}
+        indicators = tuple(
+            indicator.with_(id=new.get(i, indicator.id))
+            for i, indicator in enumerate(self.indicators)
+        )
+        return replace(self, indicators=indicators)
+
+    def join(self, other: "Panel") -> "Panel":
+        """The series of both panels, e.g. figures and what was computed from them.
+
+        Raises UsageError where calendars differ or both have a series of the same id.
+        """
+        if self.calendar.freq != other.calendar.freq:
+            raise UsageError(
+                f"one panel is {WORDS[self.calendar.freq]}, the other "
+                f"{WORDS[other.calendar.freq]}; panels of one calendar can be joined."
+            )
+        return replace(
+            self,
+            values=np.concatenate([self.values, other.values]),
+            indptr=np.concatenate([self.indptr, self.indptr[-1] + other.indptr[1:]]),
+            first=np.concatenate([self.first, other.first]),
+            indicators=(*self.indicators, *other.indicators),
+        )
 
     def _take(self, which: IntArray, begin: IntArray, stop: IntArray) -> "Panel":
         """Series `which`, each cut to places begin:stop, then to its first and last number."""

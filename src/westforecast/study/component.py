@@ -10,15 +10,13 @@ import numpy as np
 from westforecast.api import named_models
 from westforecast.backtest import Plan, Result, ahead, origins, run
 from westforecast.errors import DataError, PluginError, Problem, UsageError, nearest
-from westforecast.kernels.quantiles import at_scores, normal_scores, pool
+from westforecast.kernels.quantiles import LAW, at_scores, normal_scores, pool
 from westforecast.models import Forecast, Model, Status
 from westforecast.plugin import registry
 from westforecast.series import Indicator, Panel
 from westforecast.study.file import COMBINATION, Component, Study
 from westforecast.typing import FloatArray, IntArray
 
-# Interval coverages asked of every model, so that a whole law can be drawn from its quantiles.
-LAW = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0)
 NO_INTERVAL = "forecast without an interval; left out of the combination"
 METRICS = ("mase", "smape", "cagr_error", "crps", "coverage")
 
@@ -141,15 +139,16 @@ def combine(forecasts: list[Forecast]) -> Forecast:
 
 
 def _panel_of(study: Study, component: Component, panel: Panel) -> Panel:
-    """The component's series, and its models' drivers, from `start` on."""
-    key = f"series.{component.name}"
+    """The panel, with the component's series from `start` on; the others are there as drivers."""
     drivers = [m["driver"] for m in component.models.values() if "driver" in m]
     for name in (component.data, *drivers):
-        if name not in panel.places:
+        if name not in panel.places and "{" not in name:
+            key = f"series.{component.name}.{'data' if name == component.data else 'models'}"
             told = f"no series {name!r} in {study.data.name}. {nearest(name, panel.places)}"
-            raise study.error(f"{key}.{'data' if name == component.data else 'models'}", told)
-    chosen = panel.select(id=list(dict.fromkeys([component.data, *drivers])))
-    return chosen if component.start is None else chosen.since(component.start)
+            raise study.error(key, told)
+    if component.start is None:
+        return panel
+    return panel.since(component.start, id=[component.data])
 
 
 def _models(study: Study, component: Component) -> dict[str, Model]:

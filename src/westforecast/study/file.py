@@ -3,32 +3,25 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
-from westforecast.domain import OPERATORS, Product, Scenario
+from westforecast.domain import Outlook, Product, Scenario
 from westforecast.domain.identity import in_order
 from westforecast.errors import UsageError, nearest
 from westforecast.kernels.quantiles import check_levels
 from westforecast.series.frame import read_csv, require
+from westforecast.study.plans import Aim, read_aims, read_outlook, read_scenarios
+from westforecast.study.stages import Stages, read_stages
+from westforecast.study.toml import MISSING, Lines, StudyError, Table
 
 COMBINATION = "combination"
 LONGEST = 200  # years; what is asked for beyond is a slip of the pen
 
 Combine = Literal["pool", "best"]
-
-
-class StudyError(UsageError):
-    """A study file that cannot be meant as written; `key` and `line` say where."""
-
-    def __init__(self, message: str, path: Path, key: str = "", line: int = 0) -> None:
-        place = f"{path.name}" + (f", line {line}" if line else "") + (f", {key}" if key else "")
-        super().__init__(f"{place}: {message}")
-        self.key, self.line = key, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,8 @@ class Component:
     data: unique_id in the data, or assumption: id in the assumptions (exactly one).
     models: label -> name or {model=..., settings}. combine: "pool" mixes the models' laws with
     equal weights, "best" takes the one with the smallest backtest error. start: first year used.
-    multiplier: what one stored unit stands for (the data's own unless given).
+    multiplier: what one stored unit stands for (the data's own unless given). region, variable:
+    where and what the quantity is in IAMC files (`westforecast.study.iamc`).
     """
 
     name: str
@@ -64,17 +58,24 @@ class Component:
     start: int | None = None
     multiplier: float | None = None
     note: str = ""
+    region: str = ""
+    variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A quantity that follows from others by `identity`. market: the whole it is a share of."""
+    """A quantity that follows from others by `identity`. market: the whole it is a share of.
+
+    region, variable: as for `Component`.
+    """
 
     identity: Product
     title: str
     unit: str
     market: str = ""
     headline: bool = False
+    region: str = ""
+    variable: str = ""
 
     @property
     def name(self) -> str:
@@ -84,7 +85,11 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Everything a study file says. Paths are absolute; names are checked against each other."""
+    """Everything a study file says. Paths are absolute; names are checked against each other.
+
+    scenarios: the baseline, the file's own and, with an outlook, low, medium and high.
+    region: of quantities that do not say theirs, in IAMC files.
+    """
 
     path: Path
     name: str
@@ -102,12 +107,16 @@ class Study:
     components: Mapping[str, Component]
     derived: Mapping[str, Derived]
     scenarios: tuple[Scenario, ...]
+    outlook: Outlook | None
+    aims: tuple[Aim, ...]
+    stages: Stages | None
     notes: tuple[str, ...]
+    region: str
     claims: str
     digest: str
     time_col: str
     target_col: str
-    lines: "Lines"
+    lines: Lines
 
     def error(self, key: str, message: str) -> StudyError:
         """A StudyError that names a key of this file (a.b.c) and its line."""
@@ -139,24 +148,24 @@ def read_study(path: str | Path) -> Study:
         raise StudyError(
             f"not valid TOML: {error}", path, "", int(found[1]) if found else 0
         ) from None
-    top = _Table(content, (), Lines(path, text))
+    top = Table(content, (), Lines(path, text))
     return _study(path, text, top)
 
 
-def _study(path: Path, text: str, top: "_Table") -> Study:
+def _study(path: Path, text: str, top: Table) -> Study:
     head = top.table("study", required=True)
     back = top.table("backtest")
     assumptions = _assumptions(path.parent / name) if (name := head.text("assumptions", "")) else {}
     components = {t.name: _component(t, assumptions) for t in top.tables("series", required=True)}
     derived = {t.name: _derived(t, components) for t in top.tables("derived", required=True)}
     _check_identities(top, components, derived)
-    scenarios = {"baseline": Scenario("baseline", "Shares and relations stay as they are.")}
-    for t in top.items("scenario"):
-        made = _scenario(t, components, assumptions, scenarios)
-        scenarios[made.name] = made
     origin, until = head.whole("origin"), head.whole("until")
     if not origin < until <= origin + LONGEST:
         head.fail("until", f"{until} is not after origin {origin}, by at most {LONGEST} years")
+    assumed = {name: given.value for name, given in assumptions.items()}
+    scenarios = read_scenarios(top, components, assumed, origin, until)
+    outlook = read_outlook(top, components, assumed, scenarios, origin, until)
+    aims = read_aims(top, {**components, **derived}, assumed, origin, until)
     levels = head.numbers("levels", (80.0, 95.0))
     try:
         levels = check_levels(levels)
@@ -178,8 +187,12 @@ def _study(path: Path, text: str, top: "_Table") -> Study:
         min_train=back.whole("min_train_size", 3, least=1),
         components=components,
         derived=derived,
-        scenarios=tuple(scenarios.values()),
+        scenarios=(*scenarios.values(), *(outlook.scenarios() if outlook else ())),
+        outlook=outlook,
+        aims=aims,
+        stages=read_stages(top),
         notes=tuple(head.texts("notes", ())),
+        region=head.text("region", ""),
         claims=head.text("claims", ""),
         time_col=head.text("time_col", "year"),
         target_col=head.text("target_col", "value"),
@@ -191,7 +204,7 @@ def _study(path: Path, text: str, top: "_Table") -> Study:
     return study
 
 
-def _component(table: "_Table", assumptions: Mapping[str, Assumption]) -> Component:
+def _component(table: Table, assumptions: Mapping[str, Assumption]) -> Component:
     data, assumption = table.text("data", ""), table.text("assumption", "")
     if bool(data) == bool(assumption):
         table.fail("", "needs exactly one of `data` (a unique_id) and `assumption` (an id)")
@@ -199,7 +212,7 @@ def _component(table: "_Table", assumptions: Mapping[str, Assumption]) -> Compon
         table.fail(
             "assumption", f"no assumption {assumption!r}. {nearest(assumption, assumptions)}"
         )
-    models = table.models("models", required=bool(data))
+    models = _models(table, required=bool(data))
     start = table.whole("start") if "start" in table.data else None
     multiplier = table.positive("multiplier") if "multiplier" in table.data else None
     component = Component(
@@ -213,12 +226,14 @@ def _component(table: "_Table", assumptions: Mapping[str, Assumption]) -> Compon
         start=start,
         multiplier=multiplier,
         note=table.text("note", ""),
+        region=table.text("region", ""),
+        variable=table.text("variable", ""),
     )
     table.done()
     return component
 
 
-def _derived(table: "_Table", components: Mapping[str, Component]) -> Derived:
+def _derived(table: Table, components: Mapping[str, Component]) -> Derived:
     if table.name in components:
         table.fail("", f"{table.name!r} is a series already; choose another name")
     made = Derived(
@@ -229,6 +244,8 @@ def _derived(table: "_Table", components: Mapping[str, Component]) -> Derived:
         unit=table.text("unit"),
         market=table.text("market", ""),
         headline=table.flag("headline", False),
+        region=table.text("region", ""),
+        variable=table.text("variable", ""),
     )
     if not made.identity.parts:
         table.fail("product", "is empty; name the quantities it is the product of")
@@ -237,7 +254,7 @@ def _derived(table: "_Table", components: Mapping[str, Component]) -> Derived:
 
 
 def _check_identities(
-    top: "_Table", components: Mapping[str, Component], derived: Mapping[str, Derived]
+    top: Table, components: Mapping[str, Component], derived: Mapping[str, Derived]
 ) -> None:
     known = [*components, *derived]
     for name, d in derived.items():
@@ -254,51 +271,30 @@ def _check_identities(
         top.fail(f"derived.{next(iter(derived))}.product", str(error))
 
 
-def _scenario(
-    table: "_Table",
-    components: Mapping[str, Component],
-    assumptions: Mapping[str, Assumption],
-    taken: Collection[str],
-) -> Scenario:
-    changes = []
-    for change in table.items("change", required=True):
-        kind = OPERATORS[change.choice("op", tuple(OPERATORS), None)]
-        settings = {
-            key: _value(change, key, assumptions)
-            for key in list(change.data)
-            if key not in ("op", "series")
-        }
-        series = change.text("series")
-        if series not in components:
-            change.fail("series", f"{series!r} is no series. {nearest(series, components)}")
-        try:
-            changes.append(kind(series=series, **settings))
-        except (TypeError, UsageError) as error:
-            change.fail("", f"{kind.op}: {error}")
-        change.done()
-    name = table.text("name")
-    if name in taken:
-        table.fail("name", f"a second scenario {name!r}; names are unique")
-    made = Scenario(name, table.text("reason"), tuple(changes))
-    table.done()
-    return made
-
-
-def _value(table: "_Table", key: str, assumptions: Mapping[str, Assumption]) -> Any:
-    """A number, an assumption's id, or ["id", "id"] for the first over the second."""
-    given = table.take(key)
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        if not isfinite(given):
-            table.fail(key, f"{given} found, a finite number expected")
-        return given
-    ids = [given] if isinstance(given, str) else given
-    if not isinstance(ids, list) or not 1 <= len(ids) <= 2:
-        table.fail(key, f"{given!r} found; a number, an assumption's id or two of them expected")
-    for name in ids:
-        if name not in assumptions:
-            table.fail(key, f"no assumption {name!r}. {nearest(str(name), assumptions)}")
-    values = [assumptions[name].value for name in ids]
-    return values[0] if len(values) == 1 else values[0] / values[1]
+def _models(table: Table, required: bool) -> dict[str, Any]:
+    """Models as label -> settings: a list of names and tables, perhaps labelled."""
+    given = table.take("models", MISSING if required else [])
+    if not isinstance(given, list) or (required and not given):
+        table.fail("models", f"{given!r} found, a list of models expected")
+    models: dict[str, Any] = {}
+    for entry in given:
+        settings = (
+            {"model": entry}
+            if isinstance(entry, str)
+            else dict(entry)
+            if isinstance(entry, dict)
+            else {}
+        )
+        if "model" not in settings:
+            told = f'{entry!r} found; a name or {{ model = "...", ... }} expected'
+            table.fail("models", told)
+        label = str(settings.pop("label", settings["model"]))
+        if label == COMBINATION:
+            table.fail("models", f"no model can be called {label!r}; it is the pool of all")
+        if label in models:
+            table.fail("models", f"two models are called {label!r}; give one a label")
+        models[label] = settings
+    return models
 
 
 def _assumptions(path: Path) -> dict[str, Assumption]:
@@ -318,169 +314,3 @@ def _assumptions(path: Path) -> dict[str, Assumption]:
             raise StudyError(f"a second assumption {key!r}; ids are unique", path, key, line)
         found[key] = Assumption(key, name, found_value, unit, year, reason, source)
     return found
-
-
-class Lines:
-    """Where keys of a TOML text stand, for error messages."""
-
-    def __init__(self, path: Path, text: str) -> None:
-        self.path = path
-        self.at: dict[tuple[str, ...], int] = {}
-        table: tuple[str, ...] = ()
-        counts: dict[tuple[str, ...], int] = {}
-        for number, line in enumerate(text.splitlines(), start=1):
-            if header := re.match(r"^\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(#.*)?$", line):
-                table = _split(header[2])
-                if header[1] == "[[":
-                    counts[table] = counts.get(table, -1) + 1
-                    table = (*table, str(counts[table]))
-                self.at.setdefault(table, number)
-            elif entry := re.match(
-                r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[\w-]+)*)\s*=""", line
-            ):
-                self.at.setdefault((*table, *_split(entry[1])), number)
-
-    def find(self, key: tuple[str, ...]) -> int:
-        """The line of a key, or of the nearest table around it; 0 where there is none."""
-        while key:
-            if key in self.at:
-                return self.at[key]
-            key = key[:-1]
-        return 0
-
-
-def _split(dotted: str) -> tuple[str, ...]:
-    parts = re.findall(r"""[\w-]+|"[^"]*"|'[^']*'""", dotted)
-    return tuple(part.strip("\"'") for part in parts)
-
-
-_MISSING: Any = object()
-
-
-class _Table:
-    """A TOML table whose keys are taken one by one; what is left at the end is unknown."""
-
-    def __init__(self, data: dict[str, Any], key: tuple[str, ...], lines: Lines) -> None:
-        self.data, self.key, self.lines = dict(data), key, lines
-        self.known: list[str] = []
-
-    @property
-    def name(self) -> str:
-        return self.key[-1]
-
-    def fail(self, key: str, message: str) -> Any:
-        path = (*self.key, *key.split(".")) if key else self.key
-        raise StudyError(message, self.lines.path, ".".join(path), self.lines.find(path))
-
-    def take(self, key: str, default: Any = _MISSING) -> Any:
-        self.known.append(key)
-        if key in self.data:
-            return self.data.pop(key)
-        if default is _MISSING:
-            for close in get_close_matches(key, self.data, n=1):
-                self.fail(close, f"is not a key here; did you mean {key!r}?")
-            self.fail(key, "is missing")
-        return default
-
-    def done(self) -> None:
-        for key in self.data:
-            self.fail(key, f"is not a key here. {nearest(key, self.known)}")
-
-    def _typed(self, key: str, default: Any, kinds: tuple[type, ...], words: str) -> Any:
-        value = self.take(key, default)
-        if value is not default and (not isinstance(value, kinds) or isinstance(value, bool)):
-            self.fail(key, f"{value!r} found, {words} expected")
-        return value
-
-    def text(self, key: str, default: Any = _MISSING) -> str:
-        return str(self._typed(key, default, (str,), "text"))
-
-    def number(self, key: str, default: Any = _MISSING) -> float:
-        value = float(self._typed(key, default, (int, float), "a number"))
-        if not isfinite(value):
-            self.fail(key, f"{value} found, a finite number expected")
-        return value
-
-    def positive(self, key: str, default: Any = _MISSING) -> float:
-        value = self.number(key, default)
-        if not value > 0:
-            self.fail(key, f"{value:g} found, a number above 0 expected")
-        return value
-
-    def whole(self, key: str, default: Any = _MISSING, least: int | None = None) -> int:
-        value = int(self._typed(key, default, (int,), "a whole number"))
-        if least is not None and value < least:
-            self.fail(key, f"{value} found, at least {least} expected")
-        return value
-
-    def flag(self, key: str, default: bool) -> bool:
-        value = self.take(key, default)
-        if not isinstance(value, bool):
-            self.fail(key, f"{value!r} found, true or false expected")
-        return bool(value)
-
-    def choice(self, key: str, allowed: tuple[str, ...], default: str | None) -> str:
-        value = self.text(key, _MISSING if default is None else default)
-        if value not in allowed:
-            self.fail(key, f"{value!r} found. {nearest(value, allowed)} "
-                      f"Expected one of {', '.join(allowed)}.")  # fmt: skip
-        return value
-
-    def texts(self, key: str, default: Any = _MISSING) -> list[str]:
-        values = self.take(key, default)
-        if not isinstance(values, list | tuple) or not all(isinstance(v, str) for v in values):
-            self.fail(key, f"{values!r} found, a list of texts expected")
-        return list(values)
-
-    def numbers(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
-        values = self.take(key, default)
-        good = isinstance(values, list | tuple) and all(
-            isinstance(v, int | float) and not isinstance(v, bool) for v in values
-        )
-        if not good:
-            self.fail(key, f"{values!r} found, a list of numbers expected")
-        return tuple(float(v) for v in values)
-
-    def models(self, key: str, required: bool) -> dict[str, Any]:
-        """Models as label -> name or settings: a list of names and tables, perhaps labelled."""
-        given = self.take(key, _MISSING if required else [])
-        if not isinstance(given, list) or (required and not given):
-            self.fail(key, f"{given!r} found, a list of models expected")
-        models: dict[str, Any] = {}
-        for entry in given:
-            table = (
-                {"model": entry}
-                if isinstance(entry, str)
-                else dict(entry)
-                if isinstance(entry, dict)
-                else {}
-            )
-            if "model" not in table:
-                self.fail(key, f'{entry!r} found; a name or {{ model = "...", ... }} expected')
-            label = str(table.pop("label", table["model"]))
-            if label == COMBINATION:
-                self.fail(key, f"no model can be called {label!r}; it is the pool of all")
-            if label in models:
-                self.fail(key, f"two models are called {label!r}; give one a label")
-            models[label] = table
-        return models
-
-    def table(self, key: str, required: bool = False) -> "_Table":
-        value = self.take(key, _MISSING if required else {})
-        if not isinstance(value, dict):
-            self.fail(key, f"a table [{key}] expected")
-        return _Table(value, (*self.key, key), self.lines)
-
-    def tables(self, key: str, required: bool = False) -> list["_Table"]:
-        """Tables [key.NAME], in order."""
-        value = self.take(key, _MISSING if required else {})
-        if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
-            self.fail(key, f"tables [{key}.NAME] expected")
-        return [_Table(v, (*self.key, key, name), self.lines) for name, v in value.items()]
-
-    def items(self, key: str, required: bool = False) -> list["_Table"]:
-        """Tables [[key]], in order."""
-        value = self.take(key, _MISSING if required else [])
-        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
-            self.fail(key, f"tables [[{key}]] expected")
-        return [_Table(v, (*self.key, key, str(i)), self.lines) for i, v in enumerate(value)]

@@ -6,11 +6,12 @@ from pathlib import Path
 from westforecast.files import write_whole
 from westforecast.series import frame as frames
 from westforecast.study import tables
-from westforecast.study.run import StudyResult
+from westforecast.study.iamc import iamc_columns
+from westforecast.study.result import StudyResult
 
 
 def write_study(result: StudyResult, folder: str | Path) -> list[Path]:
-    """Write report.html, forecasts.csv, forecasts.parquet, scores.csv and manifest.json."""
+    """Write report.html, forecasts.csv and .parquet, scores.csv, iamc.csv and manifest.json."""
     return write_whole(folder, files_of(result))
 
 
@@ -24,5 +25,6 @@ def files_of(result: StudyResult) -> dict[str, bytes]:
         "forecasts.csv": frames.to_csv_bytes(forecasts),
         "forecasts.parquet": frames.to_parquet_bytes(forecasts),
         "scores.csv": frames.to_csv_bytes(tables.score_columns(result)),
+        "iamc.csv": frames.to_csv_bytes(iamc_columns(result)),
         "manifest.json": json.dumps(tables.manifest(result), indent=2, ensure_ascii=False).encode(),
     }

@@ -1,12 +1,19 @@
 """The report of a study: one HTML page."""
 
+import numpy as np
+
+from westforecast.domain import stage_name
 from westforecast.report.document import render
 from westforecast.report.figures import FanData, fan_chart, scenario_chart
 from westforecast.study import records
-from westforecast.study.run import StudyResult
+from westforecast.study.plans import BASELINE
+from westforecast.study.result import StudyResult
+from westforecast.study.stages import Standing
 
 HISTORY_SHOWN = 15  # years before the origin in charts
+LINES_SHOWN = 7  # scenarios in one chart beside the baseline
 WIDE, SMALL = (860, 330), (420, 220)
+STAGE_NAMES = [stage_name(stage) for stage in range(1, 6)]
 
 
 def page(result: StudyResult) -> str:
@@ -21,7 +28,10 @@ def page(result: StudyResult) -> str:
         "levels": [f"{level:g}" for level in study.levels],
         "answers": [records.answer(result, derived) for derived in study.headlines],
         "lesson": records.lesson(result),
-            "headline_charts": [fan_figure(result, d.name) for d in study.headlines],
+        "standings": records.standings(result),
+        "stage_names": STAGE_NAMES,
+        "stage_charts": [stage_figure(result, standing) for standing in result.standings],
+        "headline_charts": [fan_figure(result, d.name) for d in study.headlines],
         "component_charts": [
             fan_figure(result, name, small=True)
             for name, part in result.components.items() if part.result is not None
@@ -31,12 +41,17 @@ def page(result: StudyResult) -> str:
         "chain": records.chain(result),
         "scenarios": records.scenarios(result),
         "reasons": records.reasons(result),
+        "trail": records.trail(result),
+        "headlines": [f"{derived.title}, {derived.unit}" for derived in study.headlines],
+        "factors": records.chains(result),
+        "outlook": records.outlook(result),
+        "targets": records.targets(result),
         "record": records.record(result),
         "min_train": study.min_train,
         "horizon": study.horizon,
         "failures": records.failures(result),
         "hindsight": records.hindsight(result),
-            "comparisons": records.comparisons(result),
+        "comparisons": records.comparisons(result),
         "hindsight_years": f"{years[0]} to {years[-1]}" if years else "",
         "claims": result.claims,
         "claim_summary": records.claim_summary(result),
@@ -61,16 +76,50 @@ def fan_figure(result: StudyResult, name: str, small: bool = False) -> str:
     return fan_chart(data, *(SMALL if small else WIDE))
 
 
+def stage_figure(result: StudyResult, standing: Standing) -> str:
+    """The fan chart of one region's stage index, as SVG."""
+    path, origin = standing.path, result.study.origin
+    ends = {level: path.interval(level) for level in result.study.levels}
+    fan = {
+        int(year): (
+            float(np.median(path.paths[0, :, h])),
+            {level: (float(low[0, h]), float(high[0, h])) for level, (low, high) in ends.items()},
+        )
+        for h, year in enumerate(path.years)
+    }
+    data = FanData(
+        title=f"{standing.region.title}: index of industrialization",
+        unit="0 to 100; 33 middle, 66 late, 100 post-industrial",
+        history={y: v for y, v in standing.observed.items() if y > origin - HISTORY_SHOWN},
+        fan=fan,
+        outcomes={y: v for y, v in standing.outcomes.items() if y <= result.study.until},
+        history_label="computed from what was observed",
+    )
+    return fan_chart(data, *SMALL)
+
+
 def _scenario_figures(result: StudyResult) -> list[str]:
+    """A chart a headline and group of scenarios, each with the baseline and its interval."""
     charts = []
     for derived in result.study.headlines:
         name, level = derived.name, result.study.levels[0]
-        lines = {s: {f.year: f.point for f in result.fan(name, s)} for s in result.paths}
         band = {f.year: f.intervals[level] for f in result.fan(name)}
         history = {
             y: v for y, v in result.history(name).items()
             if y > result.study.origin - HISTORY_SHOWN
         }  # fmt: skip
-        title = f"{derived.title}: scenarios over the baseline's {level:g} % interval"
-        charts.append(scenario_chart(title, derived.unit, history, lines, band, *WIDE))
+        for group in _groups(result):
+            lines = {s: {f.year: f.point for f in result.fan(name, s)} for s in group}
+            title = f"{derived.title}: scenarios over the baseline's {level:g} % interval"
+            charts.append(scenario_chart(title, derived.unit, history, lines, band, *WIDE))
     return charts
+
+
+def _groups(result: StudyResult) -> list[list[str]]:
+    """Scenarios by chart: as many as there are colours; low, medium and high have their own."""
+    made = {s.name for s in result.study.outlook.scenarios()} if result.study.outlook else set()
+    own = [name for name in result.paths if name != BASELINE.name and name not in made]
+    groups = [own[k : k + LINES_SHOWN] for k in range(0, len(own), LINES_SHOWN)]
+    groups.append([name for name in result.paths if name in made])
+    shown = [group for group in groups if group] or [[]]
+    return [[BASELINE.name, *group] for group in shown]

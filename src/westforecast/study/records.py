@@ -1,13 +1,16 @@
 """A study's findings as rows of words: what the terminal and the page both show."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from westforecast.domain import DeepProcessing
+from westforecast.domain import Change, DeepProcessing, stage_name
+from westforecast.domain.scenario import CASES
+from westforecast.domain.stage import INDICATOR_TITLES
 from westforecast.report import words
 from westforecast.study.file import COMBINATION, Derived
-from westforecast.study.run import Hindsight, StudyResult
+from westforecast.study.result import Hindsight, StudyResult
 from westforecast.study.tables import manifest
 
 Row = dict[str, Any]
@@ -32,17 +35,18 @@ def answer(result: StudyResult, derived: Derived) -> Row:
 
 
 def chain(result: StudyResult) -> list[Row]:
+    """Every quantity, what is behind the answer first; `in_answer` says which that is."""
     rows = []
     headlines = {d.name for d in result.study.headlines}
-    for name in result.paths["baseline"]:
+    behind = _behind(result, headlines)
+    for name in sorted(result.paths["baseline"], key=lambda name: name not in behind):
         fan, history = result.at_target(name), result.history(name)
         part = result.components.get(name)
         last = max(history) if history else None
         if part is not None and part.component.assumption:
             shown, how = words.number(fan.point), "assumption, held constant"
-            rows.append(
-                _chain_row(result, name, "assumed", shown, ["-"] * len(fan.intervals), how, False)
-            )
+            intervals = ["-"] * len(fan.intervals)
+            rows.append(_chain_row(result, name, "assumed", shown, intervals, how, behind))
             continue
         if part is not None:
             used = [model for model, weight in (part.weights or {}).items() if weight]
@@ -54,18 +58,28 @@ def chain(result: StudyResult) -> list[Row]:
         implied = ", implied" if result.rests_on_assumption(name) else ""
         observed = f"{words.number(history[last])} ({last}{implied})" if last is not None else "-"
         intervals = [words.interval(*fan.intervals[level]) for level in result.study.levels]
-        rows.append(_chain_row(result, name, observed, words.number(fan.point), intervals, how,
-                               name in headlines))  # fmt: skip
+        point = words.number(fan.point)
+        rows.append(_chain_row(result, name, observed, point, intervals, how, behind))
     return rows
+
+
+def _behind(result: StudyResult, names: Iterable[str]) -> set[str]:
+    """Names and all that they are made of."""
+    found = set(names)
+    for name in names:
+        if name in result.study.derived:
+            found |= _behind(result, result.study.derived[name].identity.parts)
+    return found
 
 
 def _chain_row(
     result: StudyResult, name: str, last: str, point: str, intervals: list[str], how: str,
-    headline: bool,
+    behind: set[str],
 ) -> Row:  # fmt: skip
     return {
         "title": result.title(name), "unit": result.unit(name), "last": last, "point": point,
-        "intervals": intervals, "how": how, "headline": headline,
+        "intervals": intervals, "how": how if name in behind else f"{how}; beside the answer",
+        "headline": name in {d.name for d in result.study.headlines}, "in_answer": name in behind,
     }  # fmt: skip
 
 
@@ -98,15 +112,162 @@ def scenarios(result: StudyResult) -> list[Row]:
 def reasons(result: StudyResult) -> list[Row]:
     rows = []
     for scenario in result.study.scenarios:
-        told = []
-        for change in scenario.changes:
-            name = result.title(change.series)
-            told.append(change.describe().replace(change.series, name, 1))
-            if isinstance(change, DeepProcessing):
-                told[-1] += " (smelting share over mining share)"
+        told = [_told(result, change.describe(), change) for change in scenario.signed]
+        signed = [text for text in (scenario.author, scenario.date) if text]
         rows.append({"name": scenario.name, "change": "; ".join(told) or "nothing changes",
-                     "reason": scenario.reason})  # fmt: skip
+                     "reason": scenario.reason, "signed": ", ".join(signed)})  # fmt: skip
     return rows
+
+
+def _told(result: StudyResult, text: str, change: Change) -> str:
+    """A change in words, series by their titles."""
+    text = text.replace(change.series, result.title(change.series), 1)
+    if change.responds_to:
+        followed = f"follows {change.responds_to}"
+        text = text.replace(followed, f"follows {result.title(change.responds_to)}", 1)
+    if isinstance(change, DeepProcessing):
+        text += " (smelting share over mining share)"
+    return text
+
+
+def trail(result: StudyResult) -> list[Row]:
+    """The audit trail: who, when, what, from, to, why, and the effect on each headline."""
+    rows, before = [], ""
+    for entry, change in zip(result.trail, _changes(result), strict=True):
+        rows.append({
+            "name": entry.scenario,
+            "first": entry.scenario != before,
+            "who": entry.author or "not said",
+            "when": entry.date,
+            "what": _told(result, entry.what, change),
+            "from": f"{words.number(entry.before)} {result.unit(entry.series)}",
+            "to": words.number(entry.after),
+            "reason": entry.reason,
+            "effects": [words.sign(entry.effect[d.name]) for d in result.study.headlines],
+        })  # fmt: skip
+        before = entry.scenario
+    return rows
+
+
+def _changes(result: StudyResult) -> list[Change]:
+    return [change for scenario in result.study.scenarios for change in scenario.changes]
+
+
+def chains(result: StudyResult) -> list[Row]:
+    """What each component's change adds to each headline's, scenario by scenario."""
+    blocks = []
+    for derived in result.study.headlines:
+        parts = {s: p for (s, name), p in result.chains.items() if name == derived.name}
+        if parts:
+            factors = list(next(iter(parts.values())))
+            rows = [
+                {"name": scenario, "total": words.sign(sum(found.values())),
+                 "parts": [words.sign(found[factor]) for factor in factors]}
+                for scenario, found in parts.items()
+            ]  # fmt: skip
+            blocks.append({"title": derived.title, "unit": derived.unit, "rows": rows,
+                           "factors": [result.title(factor) for factor in factors]})  # fmt: skip
+    return blocks
+
+
+def outlook(result: StudyResult) -> list[Row]:
+    """The low / medium / high table beside the past's spread of growth."""
+    if result.study.outlook is None:
+        return []
+    bands = {band.series: band for band in result.bands}
+    study, rows = result.study, []
+    for row in result.study.outlook.rows:
+        if row.series not in bands:
+            continue
+        band, name = bands[row.series], result.title(row.series)
+        why = [row.why(case) for case in CASES]
+        rows.append({
+            "title": name,
+            "rates": [words.percent(row.average(case, study.origin, study.until))
+                      for case in CASES],
+            "past": f"{words.percent(band.past[0])} to {words.percent(band.past[1])}"
+                    if band.past else "-",
+            "narrow": band.narrow,
+            "note": band.note.removeprefix(f"{row.series}: "),
+            "reason": " / ".join(dict.fromkeys(why)),
+        })  # fmt: skip
+    return rows
+
+
+def targets(result: StudyResult) -> list[Row]:
+    """Each target: how likely, the pace it takes, and how often that pace was kept."""
+    rows = []
+    for target in result.targets:
+        told, goal = target.attainment, target.aim.goal
+        past = told.precedents
+        rows.append({
+            "title": result.title(goal.quantity),
+            "goal": f"{result.title(goal.quantity)}: {goal.text}",
+            "chance": _chance(told.probability, told.error),
+            "short": f"{'≥' if goal.at_least else '≤'} {words.number(goal.value)}, {goal.year}",
+            "required": told.pace(told.required),
+            "expected": told.pace(told.expected),
+            "kept": f"{past.reached} of {past.windows}"
+                    if past and past.windows else "-",
+            "sentence": told.sentence,
+            "reason": goal.reason,
+            "source": goal.source,
+            "series": words.count(past.series, "series", "series") if past else "-",
+            "scenarios": [
+                {"name": name, "chance": _chance(*found)} for name, found in target.chances.items()
+            ],
+        })  # fmt: skip
+    return rows
+
+
+def _chance(probability: float, error: float) -> str:
+    return f"{100 * probability:.0f} % ± {100 * error:.1f}"
+
+
+def standings(result: StudyResult) -> list[Row]:
+    """Card, path and probabilities of the stages of every region, and what came."""
+    rows = []
+    for standing in result.standings:
+        path, card = standing.path, standing.card
+        steps = [h for h, year in enumerate(path.years) if year in _marks(result)]
+        probs = path.probabilities()[0]
+        low, high = path.interval(result.study.levels[0])
+        years = [
+            {
+                "year": int(path.years[h]),
+                "median": words.number(float(np.median(path.paths[0, :, h])), 3),
+                "interval": words.interval(float(low[0, h]), float(high[0, h])),
+                "probs": [f"{100 * p:.0f}" for p in probs[h]],
+                "came": words.number(standing.outcomes.get(int(path.years[h])), 3),
+            }
+            for h in steps
+        ]
+        reached = path.reach_years(min(card.stage + 1, 5))[0] if card.stage < 5 else np.nan
+        rows.append({
+            "title": standing.region.title,
+            "composite": words.number(card.composite, 3),
+            "stage": card.name,
+            "year": card.year,
+            "next": stage_name(min(card.stage + 1, 5)),
+            "reached": f"{reached:.0f}" if np.isfinite(reached) else f"after {path.years[-1]}",
+            "missing": f"{100 * (1 - card.weight):.0f} %" if card.missing else "",
+            "entries": [
+                {**row, "name": INDICATOR_TITLES[row["indicator"]],
+                 "score": words.number(row["score"], 3), "points": words.number(row["points"], 3),
+                 "weight": f"{100 * row['weight']:.0f} %"}
+                for row in card.rows()
+            ],
+            "years": years,
+        })  # fmt: skip
+    return rows
+
+
+def _marks(result: StudyResult) -> list[int]:
+    """Every fifth year after the origin, and the last."""
+    study = result.study
+    return sorted({*range(study.origin + 5, study.until, 5), study.until,
+                   *(max(s.outcomes) for s in result.standings
+                     if s.outcomes and max(s.outcomes) < study.until)})  # fmt: skip
 
 
 def record(result: StudyResult) -> list[Row]:
@@ -127,6 +288,7 @@ def record(result: StudyResult) -> list[Row]:
                 **{k: words.number(float(row[k]), 3) for k in ("mase", "smape", "cagr_error")},
                 "coverage": [words.number(float(row[f"coverage-{level:g}"]), 3)
                              for level in result.study.levels],
+                "rank": float(row["mase"]) if np.isfinite(row["mase"]) else np.inf,
                 "n": int(row["n"]),
                 "n_excluded": int(row["n_excluded"]),
                 "n_cutoffs": int(row["n_cutoffs"]),

@@ -2,16 +2,23 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from westforecast.domain import Decomposition, Scenario, decompose
+from westforecast.domain import (
+    Band,
+    Decomposition,
+    Entry,
+    Scenario,
+    StageTable,
+    decompose,
+    divisia,
+)
 from westforecast.domain.identity import in_order
 from westforecast.errors import DataError, Problem, UsageError, WestforecastError
-from westforecast.kernels.quantiles import probabilities
 from westforecast.models import Status
 from westforecast.series import Panel
 from westforecast.study.claim import Claim
@@ -21,134 +28,13 @@ from westforecast.study.component import (
     forecast_component,
 )
 from westforecast.study.file import COMBINATION, Derived, Study
+from westforecast.study.plans import BASELINE
+from westforecast.study.result import Hindsight, StudyResult, fans
+from westforecast.study.stages import Standing, stage_tables, standings
+from westforecast.study.targets import attained
 from westforecast.typing import FloatArray, IntArray
 
 Report = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Fan:
-    """Central value and interval ends of one quantity in one year."""
-
-    year: int
-    point: float
-    intervals: Mapping[float, tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Hindsight:
-    """A forecast held against what came. hit: level -> whether the interval held the outcome."""
-
-    series: str
-    model: str
-    year: int
-    horizon: int
-    forecast: float
-    outcome: float
-    hit: Mapping[float, bool | None]
-
-    @property
-    def error(self) -> float:
-        """(forecast - outcome) / outcome, a fraction; NaN where the outcome is 0."""
-        return (self.forecast - self.outcome) / self.outcome if self.outcome else float("nan")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StudyResult:
-    """What a study found.
-
-    paths[scenario][name]: joint sample paths [P, Y], each in its quantity's unit. lost: components
-    that could not be forecast, and why; `study` is then less what rests on them.
-    """
-
-    study: Study
-    panel: Panel
-    years: IntArray
-    components: Mapping[str, ComponentForecast]
-    lost: Mapping[str, Problem]
-    paths: Mapping[str, Mapping[str, FloatArray]]
-    decompositions: Mapping[tuple[str, str], Decomposition]
-    hindsight: tuple[Hindsight, ...]
-    claims: tuple[Claim, ...]
-    seconds: float
-    notes: tuple[str, ...] = field(default=())
-
-    def title(self, name: str) -> str:
-        """The title of a component or derived quantity."""
-        known = self.study.components if name in self.study.components else self.study.derived
-        return known[name].title
-
-    def unit(self, name: str) -> str:
-        """The unit a quantity is stated in."""
-        if name in self.components:
-            return self.components[name].indicator.unit
-        return self.study.derived[name].unit
-
-    def fan(self, name: str, scenario: str = "baseline") -> list[Fan]:
-        """Median and central intervals of a quantity, origin to target year."""
-        return fans(self.paths[scenario][name], self.years, self.study.levels)
-
-    def at_target(self, name: str, scenario: str = "baseline") -> Fan:
-        """The fan in the target year."""
-        return self.fan(name, scenario)[-1]
-
-    def history(self, name: str) -> dict[int, float]:
-        """Observed values up to the origin, or what the identity makes of them."""
-        return self._values(name, "observed")
-
-    def outcomes(self, name: str) -> dict[int, float]:
-        """Observed values after the origin, or what the identity makes of observed ones alone.
-
-        A quantity that rests on an assumption has no outcomes: an assumption is not observed.
-        """
-        return self._values(name, "outcomes")
-
-    def rests_on_assumption(self, name: str) -> bool:
-        """Whether a quantity is, or is made of, an assumed one."""
-        if name in self.components:
-            return bool(self.components[name].component.assumption)
-        return any(map(self.rests_on_assumption, self.study.derived[name].identity.parts))
-
-    def _values(self, name: str, which: str) -> dict[int, float]:
-        if name in self.components:
-            part = self.components[name]
-            if not part.component.assumption:
-                return dict(getattr(part, which))
-            if which == "outcomes":
-                return {}
-            value = float(part.paths[0, 0])
-            return dict.fromkeys(range(self.study.origin - 60, self.study.origin + 1), value)
-        identity = self.study.derived[name].identity
-        parts = {part: self._values(part, which) for part in identity.parts}
-        common = set.intersection(*(set(values) for values in parts.values()))
-        factors = self.factors()
-        return {
-            year: float(
-                identity.evaluate({p: np.array(v[year]) for p, v in parts.items()}, factors)
-            )
-            for year in sorted(common)
-        }
-
-    def cutoff(self, name: str) -> int:
-        """Last year with an observed value behind a quantity; the origin for what is derived."""
-        part = self.components.get(name)
-        return self.study.origin if part is None or part.cutoff is None else part.cutoff
-
-    def factors(self) -> dict[str, float]:
-        """What one stored unit of each quantity is worth in plain units."""
-        plain = {name: part.indicator.factor for name, part in self.components.items()}
-        return plain | {d.name: d.identity.multiplier for d in self.study.derived.values()}
-
-    @property
-    def failures(self) -> list[tuple[str, str, str, str]]:
-        """(series, model, status, reason) of every model that gave no forecast."""
-        missing = [
-            (name, "all models", Status.FAILED.label, problem.found)
-            for name, problem in self.lost.items()
-        ]
-        return missing + [
-            (name, *failure) for name, part in self.components.items() for failure in part.failures
-        ]
 
 
 def run_study(study: Study, report: Report | None = None) -> StudyResult:
@@ -171,10 +57,12 @@ def run_study(study: Study, report: Report | None = None) -> StudyResult:
             f"origin {study.origin} is outside the data of study {study.name!r}, which span "
             f"{first} to {last}. Choose an origin among them."
         )
+    tables = _stage_tables(study, panel)
+    for table in tables.values():
+        panel = panel.join(table.to_panel())  # stage_index.REGION, for models to see
     components, lost = _components(study, panel, years, report)
-    # The baseline stands before the file's own scenarios.
-    keys = {scenario.name: f"scenario.{i - 1}" for i, scenario in enumerate(study.scenarios)}
-    study = _without(study, lost)
+    keys = _keys(study)
+    study, unfit = _fitting(_without(study, lost))
     _check_units(study, components)
     result = StudyResult(
         study=study, panel=panel, years=years, components=components, lost=lost, paths={},
@@ -182,14 +70,41 @@ def run_study(study: Study, report: Report | None = None) -> StudyResult:
     )  # fmt: skip
     base = {name: part.paths for name, part in components.items()}
     paths = {s.name: _joint(result, s, base, keys[s.name]) for s in study.scenarios}
+    result = replace(result, paths=paths, hindsight=_hindsight(result, paths[BASELINE.name]))
+    targets, unfit_targets = attained(result)
+    bands = _bands(result)
+    stands, unfit_stages = _standings(study, panel, tables)
     return replace(
         result,
-        paths=paths,
         decompositions=_decompositions(study, paths, result.factors()),
-        hindsight=_hindsight(result, paths["baseline"]),
+        chains=_chains(result),
+        trail=_trail(result, base),
+        bands=bands,
+        targets=targets,
+        standings=stands,
+        notes=(*_notes(components), *_narrow(result, bands), *unfit, *unfit_targets, *unfit_stages),
         seconds=time.perf_counter() - started,
-        notes=_notes(components),
     )
+
+
+def _stage_tables(study: Study, panel: Panel) -> dict[str, StageTable]:
+    if study.stages is None:
+        return {}
+    try:
+        return stage_tables(study.stages, panel)
+    except UsageError as error:
+        raise study.error("stages", str(error)) from None
+
+
+def _standings(
+    study: Study, panel: Panel, tables: Mapping[str, StageTable]
+) -> tuple[tuple[Standing, ...], tuple[str, ...]]:
+    if study.stages is None:
+        return (), ()
+    return standings(
+        study.stages, panel, tables, study.origin, until=study.until, levels=study.levels,
+        seed=study.seed,
+    )  # fmt: skip
 
 
 def _components(
@@ -222,11 +137,37 @@ def _without(study: Study, lost: Mapping[str, Problem]) -> Study:
     derived = {name: d for name, d in study.derived.items() if name not in gone}
     scenarios = tuple(
         scenario for scenario in study.scenarios
-        if not gone.intersection(change.series for change in scenario.changes)
+        if not gone.intersection(
+            name for change in scenario.changes for name in (change.series, change.responds_to)
+        )
     )  # fmt: skip
     if lost and not any(d.name not in gone for d in study.headlines):
         raise DataError(list(lost.values()), study.path.name)
-    return replace(study, derived=derived, scenarios=scenarios)
+    aims = tuple(aim for aim in study.aims if aim.goal.quantity not in gone)
+    return replace(study, derived=derived, scenarios=scenarios, aims=aims)
+
+
+def _keys(study: Study) -> dict[str, str]:
+    """Where each scenario stands in the file: the baseline first, nowhere, the outlook's last."""
+    keys = {scenario.name: f"scenario.{i - 1}" for i, scenario in enumerate(study.scenarios)}
+    made = study.outlook.scenarios() if study.outlook else ()
+    return keys | {scenario.name: "outlook.0" for scenario in made}
+
+
+def _fitting(study: Study) -> tuple[Study, tuple[str, ...]]:
+    """A study less scenarios that name years outside origin to until, and a note on each.
+
+    The file's own years were checked when it was read; another origin or target year may have been
+    asked for since.
+    """
+    fitting, notes = [], []
+    for scenario in study.scenarios:
+        try:
+            scenario.check_years(study.origin, study.until)
+            fitting.append(scenario)
+        except UsageError as error:
+            notes.append(f"Scenario {scenario.name!r} is left out: {error}")
+    return replace(study, scenarios=tuple(fitting)), tuple(notes)
 
 
 def _check_units(study: Study, components: Mapping[str, ComponentForecast]) -> None:
@@ -247,30 +188,81 @@ def _check_units(study: Study, components: Mapping[str, ComponentForecast]) -> N
             )
 
 
-def fans(paths: FloatArray, years: IntArray, levels: tuple[float, ...]) -> list[Fan]:
-    """Median and central intervals of sample paths [P, Y]."""
-    median = np.median(paths, axis=0)
-    ends = {level: np.quantile(paths, probabilities([level]), axis=0) for level in levels}
-    return [
-        Fan(int(year), float(median[y]),
-            {level: (float(low[y]), float(high[y])) for level, (low, high) in ends.items()})
-        for y, year in enumerate(years)
-    ]  # fmt: skip
-
-
 def _joint(
     result: StudyResult, scenario: Scenario, base: Mapping[str, FloatArray], key: str
 ) -> dict[str, FloatArray]:
     """All quantities under a scenario, path by path, so that identities hold in every path."""
-    study, factors = result.study, result.factors()
-    indicators = {name: part.indicator for name, part in result.components.items()}
+    study = result.study
     try:
-        values = scenario.apply(base, result.years, study.origin, indicators)
+        values = scenario.apply(base, result.years, study.origin, result.indicators)
     except UsageError as error:
         raise study.error(key, f"{scenario.name!r}: {error}") from None
-    for identity in in_order([d.identity for d in study.derived.values()], list(base)):
-        values[identity.name] = identity.evaluate(values, factors)
-    return values
+    return result.complete(values)
+
+
+def _trail(result: StudyResult, base: Mapping[str, FloatArray]) -> tuple[Entry, ...]:
+    """Who changed what, why, and what it does to the headlines in the target year."""
+
+    def maker(name: str) -> Callable[[Mapping[str, FloatArray]], FloatArray]:
+        return lambda values: result.complete(values)[name]
+
+    headlines = {derived.name: maker(derived.name) for derived in result.study.headlines}
+    return tuple(
+        entry
+        for scenario in result.study.scenarios
+        for entry in scenario.trail(
+            base, result.years, result.study.origin, result.indicators, headlines
+        )
+    )
+
+
+def _chains(result: StudyResult) -> dict[tuple[str, str], dict[str, float]]:
+    """(scenario, headline) -> component -> its part of the change from origin to target.
+
+    Medians of products are not products of medians. So each component counts as the factor by
+    which it raises the median of the product so far, in the order of the identities; these
+    factors do multiply to the headline's median, and their log-mean Divisia parts add up to its
+    change.
+    """
+    found = {}
+    factors = result.factors()
+    for scenario, values in result.paths.items():
+        for derived in result.study.headlines:
+            names = _leaves(result.study, derived.name)
+            ends: list[dict[str, float]] = [{}, {}]
+            product: FloatArray | float = 1 / factors[derived.name]
+            before = np.ones(2)
+            for name in names:
+                product = product * values[name][:, [0, -1]] * factors[name]
+                median = np.median(product, axis=0)
+                step = np.divide(median, before, out=np.zeros(2), where=before != 0)
+                if np.isclose(step[0], step[1], rtol=1e-12, atol=0):
+                    step[1] = step[0]  # constant, but for the rounding of medians
+                for end, factor in zip(ends, step, strict=True):
+                    end[name] = float(factor)
+                before = median
+            if min(*ends[0].values(), *ends[1].values()) >= 0:
+                parts = divisia(*ends)
+                found[scenario, derived.name] = {name: float(v) for name, v in parts.items()}
+    return found
+
+
+def _leaves(study: Study, name: str) -> list[str]:
+    """The components a quantity is the product of, in order."""
+    if name in study.components:
+        return [name]
+    return [leaf for part in study.derived[name].identity.parts for leaf in _leaves(study, part)]
+
+
+def _bands(result: StudyResult) -> tuple[Band, ...]:
+    study = result.study
+    if study.outlook is None:
+        return ()
+    return tuple(
+        row.band(result.history(row.series), study.origin, study.until)
+        for row in study.outlook.rows
+        if row.series in result.components
+    )
 
 
 def _decompositions(
@@ -295,6 +287,14 @@ def _decomposed(
     if np.isclose(share[0], share[-1], rtol=1e-12):
         share[-1] = share[0]  # a constant share, but for the rounding of the two medians
     return decompose(float(market[0]), float(market[-1]), float(share[0]), float(share[-1]))
+
+
+def _narrow(result: StudyResult, bands: tuple[Band, ...]) -> list[str]:
+    """Warnings of bands narrower than the past was uncertain."""
+    return [
+        band.note.replace(band.series, result.title(band.series), 1)
+        for band in bands if band.narrow
+    ]  # fmt: skip
 
 
 def _hindsight(result: StudyResult, paths: Mapping[str, FloatArray]) -> tuple[Hindsight, ...]:

@@ -1,5 +1,6 @@
 """Tables and the manifest of a study: every number it forecast or scored, as columns."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ from westforecast.models import Status
 from westforecast.plugin import registry
 from westforecast.study.component import ComponentForecast
 from westforecast.study.file import COMBINATION
-from westforecast.study.run import Fan, StudyResult
+from westforecast.study.result import Fan, StudyResult
+from westforecast.study.stages import Standing
 
 
 def forecast_columns(result: StudyResult) -> dict[str, Any]:
@@ -29,7 +31,30 @@ def forecast_columns(result: StudyResult) -> dict[str, Any]:
                 continue  # the scenario does not touch it
             for fan in result.fan(name, scenario)[1:]:
                 rows.append(_row(result, name, scenario, COMBINATION, fan))
+    for standing in result.standings:
+        rows += _stage_rows(standing, list(rows[0]))
     return {key: _column([row[key] for row in rows]) for key in rows[0]}
+
+
+def _stage_rows(standing: Standing, columns: list[str]) -> list[dict[str, Any]]:
+    """The simulated stage index of a region, a row a year."""
+    path = standing.path
+    origin = int(path.years[0]) - 1
+    rows = []
+    for h, year in enumerate(path.years.tolist()):
+        row: dict[str, Any] = dict.fromkeys(columns, "") | {
+            "unique_id": f"stage_index.{standing.region.name}",
+            "title": f"Index of industrialization, {standing.region.title}",
+            "unit": "points", "scenario": "baseline", "model": "simulated", "ds": year,
+            "cutoff": origin, "horizon": year - origin, "point": "median", "status": "ok",
+            "yhat": float(np.median(path.paths[0, :, h])), "model_used": "simulated",
+            "y": standing.outcomes.get(year, float("nan")),
+        }  # fmt: skip
+        for level in path.levels:
+            low, high = path.interval(level)
+            row |= {f"lo-{level:g}": float(low[0, h]), f"hi-{level:g}": float(high[0, h])}
+        rows.append(row)
+    return rows
 
 
 def _row(
@@ -136,6 +161,26 @@ def manifest(result: StudyResult) -> dict[str, Any]:
             }
             for name, part in result.components.items()
         },
+        "scenarios": {
+            scenario.name: {
+                "reason": scenario.reason,
+                "author": scenario.author,
+                "date": scenario.date,
+            }
+            for scenario in study.scenarios
+        },
+        "changes": [{**asdict(entry), "effect": dict(entry.effect)} for entry in result.trail],
+        "targets": [
+            {
+                "quantity": target.aim.goal.quantity,
+                "goal": target.aim.goal.text,
+                "reason": target.aim.goal.reason,
+                "source": target.aim.goal.source,
+                "probability": {name: p for name, (p, _) in target.chances.items()},
+                "sentence": target.attainment.sentence,
+            }
+            for target in result.targets
+        ],
         "failures": [
             dict(zip(("series", "model", "status", "reason"), failure, strict=True))
             for failure in result.failures

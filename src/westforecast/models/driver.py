@@ -1,0 +1,328 @@
+"""Drivers: other series of the panel that a model follows, seen and carried on beside each window.
+
+`DrivenModel` has the settings that say where a driver's future comes from, and `look`, which reads
+it for all windows at once. Windows that see the same of the same driver share one forecast of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from math import isfinite
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from westforecast.errors import UsageError, nearest
+from westforecast.kernels.quantiles import probabilities
+from westforecast.models.base import Model
+from westforecast.models.baselines import DampedLogGrowth
+from westforecast.models.forecast import Forecast
+from westforecast.models.status import OutOfDomain, Refusal, Status
+from westforecast.models.windows import Windows
+from westforecast.typing import FloatArray, IntArray
+
+DriverMode = Literal["forecast", "frozen", "actual"]
+DriverRole = Literal["past", "known"]
+Path = Mapping[int, float]
+
+EX_POST = "ex post: reads what the driver came to be"
+
+
+class NoDriver(Refusal):
+    """The series that a model follows is not there, or has no future."""
+
+    status = Status.NO_DRIVER
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Driver:
+    """A driver of W windows over their T periods and H steps.
+
+    seen: [W, T] what was known of it over each window's own periods, NaN where nothing was; windows
+        end in the last column.
+    path: [W, T + H] the same, then what is expected after its last known value.
+    quantiles: [W, H, Q] the path of the steps at each quantile of the driver's own forecast; known,
+        frozen and assumed values have no other. NaN where the driver model gives no interval.
+    refusals: window -> why it has no driver.
+    """
+
+    seen: FloatArray
+    path: FloatArray
+    quantiles: FloatArray
+    refusals: dict[int, Refusal]
+
+    def log(self) -> "Driver":
+        """The driver in logarithms."""
+        return replace(
+            self,
+            seen=np.log(self.seen),
+            path=np.log(self.path),
+            quantiles=np.log(self.quantiles),
+        )
+
+
+@dataclass(frozen=True)
+class DrivenModel(Model):
+    """A model that follows drivers. Subclasses say which (`drivers`), and call `look` in `compute`.
+
+    A driver is named by its `unique_id`, or by a template that makes one of the fields of a
+    window's own indicator: "gdp.{region}".
+
+    driver_mode: where the driver's future comes from.
+        "forecast" (ex ante): driver_model forecasts it from its own whole known history.
+        "frozen" (ex ante): its last known level, held; no uncertainty of its own.
+        "actual" (ex post): what came, as far as the panel has it, then as "forecast". Relations are
+            still estimated on what was known, so that only the driver's future differs.
+    driver_model: a Model; None is `DampedLogGrowth()`. By name (`westforecast.model`, studies) a
+        name or a table of settings will do: {"model": "DampedLogGrowth", "damping": 0.9}.
+    driver_path: period -> level, an assumption (ex ante) that takes the forecast's place. It must
+        name every period after the last known one; known values win over it. With several drivers:
+        driver -> such a path, for some or all of them.
+    driver_role: "past" (known to the cutoff, or as published) or "known": all the panel holds of it
+        counts as known when the forecast is made, as population projections and plans do.
+
+    Status NO_DRIVER where the panel has no such series, nothing of it is known, or it has no
+    future.
+    """
+
+    _: KW_ONLY
+    driver_mode: DriverMode = "forecast"
+    driver_model: Model | None = None
+    # A dict has no hash; two models with different paths may share theirs, and still differ.
+    driver_path: Mapping[Any, Any] | None = field(default=None, hash=False)
+    driver_role: DriverRole = "past"
+
+    def __post_init__(self) -> None:
+        for name in self.drivers:
+            if not isinstance(name, str) or not name:
+                raise UsageError(f"driver={name!r} found, the unique_id of a series expected.")
+        for what, value, known in (
+            ("driver_mode", self.driver_mode, get_args(DriverMode)),
+            ("driver_role", self.driver_role, get_args(DriverRole)),
+        ):
+            if value not in known:
+                raise UsageError(f"{what}={value!r} found. {nearest(str(value), known)}")
+        if self.driver_model is not None and not isinstance(self.driver_model, Model):
+            raise UsageError(
+                f"driver_model={self.driver_model!r} found, a Model or None expected; a name "
+                "becomes a Model with westforecast.model(name)."
+            )
+        if self.driver_path is not None:
+            object.__setattr__(self, "driver_path", self._checked_path(self.driver_path))
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """The drivers as settings name them: ids or templates; by default the field `driver`."""
+        return (getattr(self, "driver"),)  # noqa: B009 - a field of most subclasses, not of this
+
+    @property
+    def ex_ante(self) -> bool:
+        model = self.driver_model  # which may follow a driver, too
+        return self.driver_mode != "actual" and (model is None or model.ex_ante)
+
+    def ex_post(self) -> "DrivenModel":
+        """The same model with the drivers' outcomes: what is left of its error is its own."""
+        return replace(self, driver_mode="actual", driver_path=None)
+
+    def look(
+        self, windows: Windows, horizon: int, levels: Sequence[float], driver: str,
+        positive: bool = True,
+    ) -> Driver:  # fmt: skip
+        """One driver beside each window.
+
+        positive: decline (OUT_OF_DOMAIN) windows where it is not above zero, past or expected; a
+        lower quantile at or below zero (a normal law that crosses it) is then replaced by the
+        mirror image of the upper one on the log scale.
+        """
+        width = int(windows.lengths.max())
+        path = np.full((len(windows), width + horizon), np.nan)
+        seen = path[:, :width].copy()
+        laws = np.full((len(windows), horizon, len(probabilities(levels))), np.nan)
+        partners = windows.partners(driver)
+        refusals = _absent(windows, partners, driver)
+        has = np.flatnonzero(partners >= 0)
+        own, whole = windows.take(has), _whole(windows.take(has), partners[has])
+        known = whole if self.driver_role == "known" else own.beside(partners[has])
+        read = _trimmed(whole if self.driver_mode == "actual" else known)
+        seen[has] = _rows(known, own, width, 0)
+        path[has] = _rows(read, own, width, horizon)
+        steps = own.cutoff + horizon - read.cutoff  # wanted after the driver's own last value
+        forecast = np.zeros((len(windows), horizon), bool)
+        for count in np.unique(steps).tolist():
+            group = np.flatnonzero((steps == count) & (read.lengths > 0))
+            if count < 1 or not len(group):
+                continue
+            ahead, law, declined = self._future(read.take(group), count, levels, driver)
+            path[has[group], -count:] = ahead[:, -path.shape[1] :]
+            if law is not None:
+                forecast[has[group], -count:] = True
+                laws[has[group], -count:] = law[:, -horizon:]
+            refusals |= {int(has[group[k]]): refusal for k, refusal in declined.items()}
+        begin = width - windows.lengths  # what a rectangle holds before a window's start is not its
+        path[np.arange(width + horizon) < begin[:, None]] = np.nan
+        laws = np.where(forecast[..., None], laws, path[:, width:, None])
+        now = own.cutoff if own.as_of is None else own.as_of
+        for k in np.flatnonzero(read.lengths == 0).tolist():
+            told = f"nothing of driver {driver!r} is known in period {now[k]}"
+            refusals[int(has[k])] = NoDriver(told)
+        if self.driver_mode == "actual" or self.driver_role == "known":
+            itself = NoDriver("the series is its own driver: what came would be its forecast")
+            refusals |= dict.fromkeys(np.flatnonzero(partners == windows.series).tolist(), itself)
+        if positive:
+            refusals |= _nonpositive(path, width, driver)
+            laws = _above_zero(laws, path[:, width:])
+        what = "driver" if self._path(driver) is None else "driver_path of"
+        return Driver(seen, path, laws, _unknown(path, windows, f"{what} {driver!r}") | refusals)
+
+    def explain(self, result: Forecast, *refusals: Mapping[int, Refusal]) -> Forecast:
+        """Decline windows, each for the first reason given; say of the others if they are ex post.
+
+        result: what `compute` is to return. refusals: window -> why, the weightiest first.
+        """
+        if not self.ex_ante:
+            result.reason.update(dict.fromkeys(range(len(result)), EX_POST))
+        for declined in reversed(refusals):
+            for window, refusal in declined.items():
+                result.fail(window, refusal)
+        return result
+
+    def _future(
+        self, read: Windows, steps: int, levels: Sequence[float], driver: str
+    ) -> tuple[FloatArray, FloatArray | None, dict[int, Refusal]]:
+        """What follows driver histories [P]: levels [P, steps], quantiles [P, steps, Q] where they
+        are forecast, and the windows that have no future."""
+        assumed = self._path(driver)
+        if assumed is not None:
+            year = read.cutoff[:, None] + np.arange(1, steps + 1)
+            named = np.arange(year.min(), year.max() + 1)
+            level = np.array([assumed.get(period, np.nan) for period in named.tolist()])
+            return level[year - named[0]], None, {}
+        if self.driver_mode == "frozen":
+            return np.repeat(read.values[read.end - 1][:, None], steps, axis=1), None, {}
+        model = self.driver_model or DampedLogGrowth()
+        as_of = np.zeros_like(read.end) if read.as_of is None else read.as_of
+        same = np.stack([read.series, read.end, as_of], axis=1)
+        _, example, which = np.unique(same, axis=0, return_index=True, return_inverse=True)
+        answer = model.forecast(read.take(example), steps, levels)
+        which = which.reshape(-1)
+        declined: dict[int, Refusal] = {}
+        for k in np.flatnonzero(answer.status[which] != Status.OK).tolist():
+            status = Status(answer.status[which[k]]).label
+            told = f"{status}: {answer.reason.get(int(which[k]), '')}"
+            declined[k] = NoDriver(f"driver {driver!r} has no forecast by {model.name}: {told}")
+        return answer.mean[which], answer.quantiles[which], declined
+
+    def _path(self, driver: str) -> Path | None:
+        path: Mapping[Any, Any] = self.driver_path or {}
+        nested = any(isinstance(value, Mapping) for value in path.values())
+        return path.get(driver) if nested else path or None
+
+    def _checked_path(self, given: Any) -> Mapping[Any, Any]:
+        """The path, or the path of each driver, as dicts of periods in order."""
+        if not isinstance(given, Mapping) or not given:
+            raise UsageError(f"driver_path={given!r} found, a mapping from period to level needed.")
+        if self.driver_mode != "forecast":
+            raise UsageError(
+                f"driver_path and driver_mode={self.driver_mode!r} are both given; a path takes "
+                "the forecast's place."
+            )
+        if not any(isinstance(value, Mapping) for value in given.values()):
+            if len(self.drivers) > 1:
+                names = ", ".join(map(repr, self.drivers))
+                raise UsageError(f"driver_path: say whose, one path for each of {names}.")
+            if self.driver_model is not None:
+                raise UsageError("driver_model and driver_path are both given; one is enough.")
+            return self._checked_levels(given)
+        for name in given:
+            if name not in self.drivers:
+                raise UsageError(f"driver_path: no driver {name!r}. {nearest(name, self.drivers)}")
+        return {name: self._checked_levels(path) for name, path in given.items()}
+
+    def _checked_levels(self, path: Any) -> dict[int, float]:
+        if not isinstance(path, Mapping) or not path:
+            raise UsageError(f"driver_path={path!r} found, a mapping from period to level needed.")
+        checked = {}
+        for period, level in path.items():
+            whole = isinstance(period, int | np.integer) and not isinstance(period, bool)
+            if not whole and not (isinstance(period, str) and period.isdigit()):  # keys of TOML
+                raise UsageError(f"driver_path: period {period!r} found, a whole number expected.")
+            number = isinstance(level, int | float | np.number) and not isinstance(level, bool)
+            if not number or not isfinite(level) or (self.positive and level <= 0):
+                wanted = "a number above 0" if self.positive else "a number"
+                raise UsageError(
+                    f"driver_path: level {level!r} in period {period} found, {wanted} expected."
+                )
+            checked[int(period)] = float(level)
+        return dict(sorted(checked.items()))
+
+
+def _absent(windows: Windows, partners: IntArray, driver: str) -> dict[int, Refusal]:
+    if (partners >= 0).all():
+        return {}
+    hint = "" if "{" in driver else f" {nearest(driver, windows.ids)}"
+    refusal = NoDriver(f"no driver {driver!r} in the panel.{hint}")
+    return dict.fromkeys(np.flatnonzero(partners < 0).tolist(), refusal)
+
+
+def _whole(windows: Windows, partners: IntArray) -> Windows:
+    """All that the panel holds of other series, also what came later."""
+    begin, stop = windows.indptr[partners], windows.indptr[partners + 1]
+    return replace(windows, series=partners, start=begin, end=stop)
+
+
+def _trimmed(windows: Windows) -> Windows:
+    """Windows that end with an observed value, or are empty."""
+    end = windows.end.copy()
+    while True:
+        filled = np.flatnonzero(end > windows.start)
+        missing = filled[np.isnan(windows.values[end[filled] - 1])]
+        if not len(missing):
+            return replace(windows, end=end)
+        end[missing] -= 1
+
+
+def _rows(other: Windows, own: Windows, width: int, horizon: int) -> FloatArray:
+    """Values of other windows in the periods of own ones, and so many after: [W, width + horizon].
+
+    NaN before an own window's start and outside the other.
+    """
+    column = np.arange(width + horizon)
+    at = (other.end + own.cutoff - other.cutoff - width)[:, None] + column
+    inside = (at >= other.start[:, None]) & (at < other.end[:, None])
+    inside &= column >= (width - own.lengths)[:, None]
+    found = np.full(at.shape, np.nan)
+    found[inside] = other.values[at[inside]]
+    return found
+
+
+def _nonpositive(path: FloatArray, width: int, driver: str) -> dict[int, Refusal]:
+    """Windows whose driver is not above zero somewhere."""
+    refusals: dict[int, Refusal] = {}
+    for w in np.flatnonzero((path <= 0).any(axis=1)).tolist():
+        past = path[w, :width][path[w, :width] <= 0]
+        lowest = past.min() if len(past) else np.nanmin(path[w])
+        how = "smallest value of" if len(past) else "smallest expected value of"
+        advice = "" if len(past) else " (take a driver_model on the log scale)"
+        refusals[w] = OutOfDomain(
+            f"{how} driver {driver!r} is {lowest:g}; values above 0 needed{advice}"
+        )
+    return refusals
+
+
+def _unknown(path: FloatArray, windows: Windows, what: str) -> dict[int, Refusal]:
+    """Windows whose driver has no level at some step."""
+    width = int(windows.lengths.max())
+    absent = np.isnan(path[:, width:])
+    first = windows.cutoff + 1 + np.argmax(absent, axis=1)
+    return {
+        int(w): NoDriver(f"{what} has no level for period {first[w]}")
+        for w in np.flatnonzero(absent.any(axis=1))
+    }
+
+
+def _above_zero(quantiles: FloatArray, center: FloatArray) -> FloatArray:
+    """Quantiles [W, H, Q] with those at or below zero mirrored, on the log scale, from above."""
+    if not (quantiles <= 0).any():
+        return quantiles
+    middle = center[..., None]
+    mirrored = middle * (middle / np.fmax(quantiles[..., ::-1], middle))
+    return np.maximum.accumulate(np.where(quantiles <= 0, mirrored, quantiles), axis=-1)

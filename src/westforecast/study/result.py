@@ -1,0 +1,189 @@
+"""What a study found: joint sample paths, what they are made of, and what is said of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from westforecast.domain import Attainment, Band, Decomposition, Entry
+from westforecast.domain.identity import in_order
+from westforecast.errors import Problem
+from westforecast.kernels.quantiles import probabilities
+from westforecast.models import Status
+from westforecast.series import Indicator, Panel
+from westforecast.study.claim import Claim
+from westforecast.study.component import ComponentForecast
+from westforecast.study.file import Study
+from westforecast.study.plans import Aim
+from westforecast.study.stages import Standing
+from westforecast.typing import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """Central value and interval ends of one quantity in one year."""
+
+    year: int
+    point: float
+    intervals: Mapping[float, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hindsight:
+    """A forecast held against what came. hit: level -> whether the interval held the outcome."""
+
+    series: str
+    model: str
+    year: int
+    horizon: int
+    forecast: float
+    outcome: float
+    hit: Mapping[float, bool | None]
+
+    @property
+    def error(self) -> float:
+        """(forecast - outcome) / outcome, a fraction; NaN where the outcome is 0."""
+        return (self.forecast - self.outcome) / self.outcome if self.outcome else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Attained:
+    """A target of the study: what baseline and history say, and its probability by scenario.
+
+    chances: scenario -> (probability, standard error), the baseline among them.
+    """
+
+    aim: Aim
+    attainment: Attainment
+    chances: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyResult:
+    """What a study found.
+
+    paths[scenario][name]: joint sample paths [P, Y], each in its quantity's unit. lost: components
+    that could not be forecast, and why; `study` is then less what rests on them.
+    decompositions[scenario, derived]: change from origin to target, market, share and interaction.
+    chains[scenario, headline]: the same change split among the components it is the product of.
+    trail: every change of every scenario. bands: the low / medium / high table beside the past.
+    standings: where the regions stand on the way of industrialization, and where they go.
+    """
+
+    study: Study
+    panel: Panel
+    years: IntArray
+    components: Mapping[str, ComponentForecast]
+    lost: Mapping[str, Problem]
+    paths: Mapping[str, Mapping[str, FloatArray]]
+    decompositions: Mapping[tuple[str, str], Decomposition]
+    hindsight: tuple[Hindsight, ...]
+    claims: tuple[Claim, ...]
+    seconds: float
+    notes: tuple[str, ...] = field(default=())
+    chains: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
+    trail: tuple[Entry, ...] = ()
+    bands: tuple[Band, ...] = ()
+    targets: tuple[Attained, ...] = ()
+    standings: tuple[Standing, ...] = ()
+
+    def title(self, name: str) -> str:
+        """The title of a component or derived quantity."""
+        known = self.study.components if name in self.study.components else self.study.derived
+        return known[name].title
+
+    def unit(self, name: str) -> str:
+        """The unit a quantity is stated in."""
+        if name in self.components:
+            return self.components[name].indicator.unit
+        return self.study.derived[name].unit
+
+    def fan(self, name: str, scenario: str = "baseline") -> list[Fan]:
+        """Median and central intervals of a quantity, origin to target year."""
+        return fans(self.paths[scenario][name], self.years, self.study.levels)
+
+    def at_target(self, name: str, scenario: str = "baseline") -> Fan:
+        """The fan in the target year."""
+        return self.fan(name, scenario)[-1]
+
+    def history(self, name: str) -> dict[int, float]:
+        """Observed values up to the origin, or what the identity makes of them."""
+        return self._values(name, "observed")
+
+    def outcomes(self, name: str) -> dict[int, float]:
+        """Observed values after the origin, or what the identity makes of observed ones alone.
+
+        A quantity that rests on an assumption has no outcomes: an assumption is not observed.
+        """
+        return self._values(name, "outcomes")
+
+    def rests_on_assumption(self, name: str) -> bool:
+        """Whether a quantity is, or is made of, an assumed one."""
+        if name in self.components:
+            return bool(self.components[name].component.assumption)
+        return any(map(self.rests_on_assumption, self.study.derived[name].identity.parts))
+
+    def _values(self, name: str, which: str) -> dict[int, float]:
+        if name in self.components:
+            part = self.components[name]
+            if not part.component.assumption:
+                return dict(getattr(part, which))
+            if which == "outcomes":
+                return {}
+            value = float(part.paths[0, 0])
+            return dict.fromkeys(range(self.study.origin - 60, self.study.origin + 1), value)
+        identity = self.study.derived[name].identity
+        parts = {part: self._values(part, which) for part in identity.parts}
+        common = set.intersection(*(set(values) for values in parts.values()))
+        factors = self.factors()
+        return {
+            year: float(
+                identity.evaluate({p: np.array(v[year]) for p, v in parts.items()}, factors)
+            )
+            for year in sorted(common)
+        }
+
+    def cutoff(self, name: str) -> int:
+        """Last year with an observed value behind a quantity; the origin for what is derived."""
+        part = self.components.get(name)
+        return self.study.origin if part is None or part.cutoff is None else part.cutoff
+
+    @property
+    def indicators(self) -> dict[str, Indicator]:
+        """What the numbers of each component mean."""
+        return {name: part.indicator for name, part in self.components.items()}
+
+    def complete(self, values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """Components' paths with those of all that is derived from them, by the identities."""
+        known, factors = dict(values), self.factors()
+        identities = [derived.identity for derived in self.study.derived.values()]
+        for identity in in_order(identities, list(self.components)):
+            known[identity.name] = identity.evaluate(known, factors)
+        return known
+
+    def factors(self) -> dict[str, float]:
+        """What one stored unit of each quantity is worth in plain units."""
+        plain = {name: part.indicator.factor for name, part in self.components.items()}
+        return plain | {d.name: d.identity.multiplier for d in self.study.derived.values()}
+
+    @property
+    def failures(self) -> list[tuple[str, str, str, str]]:
+        """(series, model, status, reason) of every model that gave no forecast."""
+        missing = [
+            (name, "all models", Status.FAILED.label, problem.found)
+            for name, problem in self.lost.items()
+        ]
+        return missing + [
+            (name, *failure) for name, part in self.components.items() for failure in part.failures
+        ]
+
+
+def fans(paths: FloatArray, years: IntArray, levels: tuple[float, ...]) -> list[Fan]:
+    """Median and central intervals of sample paths [P, Y]."""
+    median = np.median(paths, axis=0)
+    ends = {level: np.quantile(paths, probabilities([level]), axis=0) for level in levels}
+    return [
+        Fan(int(year), float(median[y]),
+            {level: (float(low[y]), float(high[y])) for level, (low, high) in ends.items()})
+        for y, year in enumerate(years)
+    ]  # fmt: skip
