@@ -10,10 +10,14 @@ from westforecast_growth import (
     CompoundGrowth,
     ConstantShare,
     DampedGrowth,
+    DriverRegression,
     Elasticity,
+    EndUse,
     Gompertz,
     GrowthRatio,
+    IntensityOfUse,
     Logistic,
+    ShareShift,
 )
 
 FREE = [CompoundGrowth(), CompoundGrowth(window=3), DampedGrowth(), DampedGrowth(0.8, window=10)]
@@ -25,19 +29,31 @@ DRIVEN = [
     Elasticity("gdp", "annual"),
     Elasticity("gdp", "period", window=8),
     Elasticity("gdp", elasticity=0.66),
+    Elasticity("gdp", "period", population="people"),
     ConstantShare("gdp"),
+    ConstantShare("gdp", driver_mode="frozen"),
+    ShareShift("all"),
+    ShareShift("all", damping=0.0, window=None),
+    IntensityOfUse("gdp", "people"),
+    IntensityOfUse("gdp", "gdp", slope=float("inf"), bend=float("inf")),
+    EndUse(("gdp", "people"), coefficients=(1.0, 2.5)),
+    EndUse(("gdp", "people"), uses=("people", "all")),
+    DriverRegression("gdp"),
+    DriverRegression("gdp", driver_model=Drift()),
 ]
 BOUNDED = [Logistic(), Logistic(anchor="curve"), Gompertz(), Gompertz(100, anchor="curve")]
 
 
 def panel(make, indicator, count=8, seed=4):
-    """Series of 15 to 35 values that end around 2010, then a driver that spans them all."""
+    """Series of 15 to 35 values that end around 2010, then drivers that span them all."""
     generator = np.random.default_rng(seed)
-    sizes = [*(int(n) for n in generator.integers(15, 36, count)), 60]
-    first = [2011 - n + int(generator.integers(0, 3)) for n in sizes[:-1]] + [1953]
-    ids = [*(f"s{i}" for i in range(count)), "gdp"]
+    sizes = [*(int(n) for n in generator.integers(15, 36, count)), 60, 60, 60]
+    first = [2011 - n + int(generator.integers(0, 3)) for n in sizes[:-3]] + [1953] * 3
+    ids = [*(f"s{i}" for i in range(count)), "gdp", "people", "all"]
+    series = [make(generator, n) for n in sizes]
+    series[-1] = 1e3 * series[-1]  # large enough for every other one to be part of it
     return Panel(
-        values=np.concatenate([make(generator, n) for n in sizes]),
+        values=np.concatenate(series),
         indptr=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         first=np.array(first, np.int64),
         indicators=tuple(indicator.with_(id=name) for name in ids),

@@ -169,20 +169,21 @@ def test_batch_equals_the_slow_twin(model, lag):
         begin = first[f"s{i}"]
         x = np.r_[[panel.value("gdp", year) for year in range(begin, 2022)]]
         mean, quantiles = twin(
-            model, list(series[f"s{i}"]), list(x), *driver_forecast(model, x, begin, whole.probs),
+            model, list(series[f"s{i}"]), list(x), *driver_forecast(model, panel, whole.probs),
             HORIZON, whole.probs,
         )  # fmt: skip
         np.testing.assert_allclose(whole.mean[w], mean, rtol=1e-10)
         np.testing.assert_allclose(whole.quantiles[w], quantiles, rtol=1e-6)
 
 
-def driver_forecast(model, x, begin, probs):
-    """The driver forecast alone, from a panel of its own that holds nothing else."""
-    seen = np.flatnonzero(np.isfinite(x))
-    alone = panel_with({"gdp": x[seen[0] : seen[-1] + 1]}, {"gdp": begin + int(seen[0])})
-    late = len(x) - 1 - seen[-1]
+def driver_forecast(model, panel, probs):
+    """The forecast of the driver's whole history, from a panel of its own that holds nothing else.
+
+    From its last value on, as far as the last step of series that end in 2021."""
+    years, x = panel.series("gdp")
+    alone = panel_with({"gdp": x}, {"gdp": int(years[0])})
     result = (model.driver_model or DampedLogGrowth()).forecast(
-        Windows.of(alone), HORIZON + int(late), LEVELS
+        Windows.of(alone), HORIZON + 2021 - int(years[-1]), LEVELS
     )
     return list(result.mean[0]), [list(result.quantiles[0, :, q]) for q in range(len(probs))]
 
@@ -396,7 +397,7 @@ def test_no_such_driver(model):
 @pytest.mark.parametrize(
     ("gdp", "status", "reason"),
     [
-        (np.full(9, NAN), Status.NO_DRIVER, "no value in periods 2000 to 2008"),
+        (np.full(9, NAN), Status.NO_DRIVER, "nothing of driver 'gdp' is known in period 2008"),
         (np.r_[growing(1, 8), 0.0], Status.OUT_OF_DOMAIN, "smallest value of driver 'gdp' is 0"),
         (-growing(1, 9), Status.OUT_OF_DOMAIN, "smallest value of driver 'gdp' is -"),
         (np.r_[np.full(8, NAN), 3.0], Status.NO_DRIVER, "too_short: 1 observed values, 2 needed"),
@@ -414,7 +415,7 @@ def test_a_driver_model_that_goes_below_zero():
     panel = panel_with({"y": growing(1, 9), "gdp": np.linspace(90, 10, 9)})
     result = one(ConstantShare("gdp", driver_model=Drift()), panel)
     assert result.status[0] == Status.OUT_OF_DOMAIN
-    assert "Drift expects driver 'gdp' to fall to -40" in result.reason[0]
+    assert "smallest expected value of driver 'gdp' is -40" in result.reason[0]
 
 
 def test_an_assumed_path_names_every_year():
@@ -455,7 +456,7 @@ def test_an_elasticity_that_leaves_nothing():
     model = Elasticity("gdp", "period", elasticity=3.0, driver_path={2009: 50.0})
     result = one(model, panel, 1)
     assert result.status[0] == Status.OUT_OF_DOMAIN
-    assert "elasticity 3 times the growth of driver 'gdp'" in result.reason[0]
+    assert "parameter 3 on the growth of driver 'gdp'" in result.reason[0]
     crash = panel_with({"y": growing(1, 9), "gdp": np.r_[growing(2, 8), 50.0]})
     past = one(Elasticity("gdp", "annual", elasticity=3.0), crash)
     assert past.status[0] == Status.OUT_OF_DOMAIN
@@ -463,10 +464,8 @@ def test_an_elasticity_that_leaves_nothing():
 
 def test_periods_in_common():
     panel = panel_with({"y": growing(1, 5), "gdp": growing(2, 4)}, {"y": 2003})
-    result = one(GrowthRatio("gdp"), panel)  # only 2003 is common
-    assert result.status[0] == Status.NO_DRIVER  # and one value is no base for its forecast
     path = dict.fromkeys(range(2004, 2020), 50.0)
-    result = one(GrowthRatio("gdp", driver_path=path), panel)
+    result = one(GrowthRatio("gdp"), panel)  # only 2003 is common
     assert result.status[0] == Status.TOO_SHORT
     assert result.reason[0] == "1 periods shared with driver 'gdp', 2 needed"
     assert one(ConstantShare("gdp", driver_path=path), panel).status[0] == Status.OK
@@ -545,14 +544,16 @@ def test_intervals_cover_what_they_say(model):
     x = np.cumsum(generator.normal(0.06, 0.03, (count, n + h)), axis=1)
     ratio = 1.0 if isinstance(model, ConstantShare) else 1.3
     y = ratio * x + np.cumsum(generator.normal(0, 0.04, (count, n + h)), axis=1)
-    model = replace(model, driver_model=DampedLogGrowth(damping=1.0, shrink=1.0))
-    inside = np.zeros(h)
-    for k in range(count):
-        panel = panel_with({"y": np.exp(y[k, :n]), "gdp": np.exp(x[k, :n])})
-        result = one(model, panel, h, (80,))
-        low, high = result.interval(80)
-        inside += (low[0] <= np.exp(y[k, n:])) & (np.exp(y[k, n:]) <= high[0])
-    assert inside / count == pytest.approx([0.78] * h, abs=0.04)
+    own = DampedLogGrowth(damping=1.0, shrink=1.0)
+    model = replace(model, driver="gdp.{region}", driver_model=own)
+    series = {f"y.{k}": np.exp(y[k, :n]) for k in range(count)}
+    series |= {f"gdp.{k}": np.exp(x[k, :n]) for k in range(count)}
+    panel = panel_with(series)
+    regions = tuple(i.with_(region=i.id.split(".")[1]) for i in panel.indicators)
+    result = model.forecast(Windows.of(replace(panel, indicators=regions), range(count)), h, (80,))
+    low, high = np.log(result.interval(80))
+    inside = (low <= y[:, n:]) & (y[:, n:] <= high)
+    assert inside.mean(axis=0) == pytest.approx([0.78] * h, abs=0.04)
 
 
 # --- settings -----------------------------------------------------------------------------------
@@ -568,7 +569,12 @@ def test_intervals_cover_what_they_say(model):
         ({"driver_model": Drift}, "driver_model"),
         ({"driver_path": {}}, "mapping"),
         ({"driver_path": [1.0, 2.0]}, "mapping"),
-        ({"driver_path": {"2011": 1.0}}, "period '2011'"),
+        ({"driver_path": {"next": 1.0}}, "period 'next'"),
+        ({"driver_path": {2011.0: 1.0}}, "period 2011.0"),
+        ({"driver_path": {"gnp": {2011: 1.0}}}, "no driver 'gnp'"),
+        ({"driver_path": {2011: 1.0}, "driver_mode": "frozen"}, "a path takes"),
+        ({"driver_mode": "ex ante"}, "driver_mode"),
+        ({"driver_role": "future"}, "driver_role"),
         ({"driver_path": {2011: 0.0}}, "level 0.0 in period 2011"),
         ({"driver_path": {2011: NAN}}, "level nan"),
         ({"driver_path": {2011: 1.0}, "driver_model": Drift()}, "both"),
@@ -607,8 +613,8 @@ def test_picklable_hashable_and_told_in_full(model):
     assert repr(again) == repr(model)
 
 
-def test_a_path_is_copied_and_sorted():
-    path = {np.int64(2012): 4, 2011: 3}
+def test_a_path_is_copied_and_sorted_and_may_have_the_keys_of_a_text_file():
+    path = {np.int64(2012): 4, "2011": 3}
     model = ConstantShare("gdp", driver_path=path)
-    path[2011] = 99
+    path["2011"] = 99
     assert repr(model.driver_path) == "{2011: 3.0, 2012: 4.0}"

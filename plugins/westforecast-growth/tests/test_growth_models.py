@@ -204,7 +204,7 @@ def test_a_window_is_a_whole_number(window):
         CompoundGrowth(window=window)
 
 
-@pytest.mark.parametrize("damping", [0, -0.1, 1.01, NAN])
+@pytest.mark.parametrize("damping", [-0.1, 1.01, NAN])
 def test_damping_lies_in_zero_to_one(damping):
     with pytest.raises(UsageError, match="damping"):
         DampedGrowth(damping)

@@ -1,4 +1,4 @@
-"""Logistic and Gompertz: curves by hand, a slow twin, bounds that hold, unknown ceilings."""
+"""Logistic and Gompertz: curves by hand, slow twins, bounds that hold, estimated ceilings."""
 
 import math
 import pickle
@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from westforecast.errors import UsageError
+from westforecast.kernels.student import student_cdf
 from westforecast.models import Status, Windows
 from westforecast.series import Calendar, Indicator, Panel
+from westforecast.testing import check_model
 from westforecast.testing.conformance import panel_of
 from westforecast_growth import Gompertz, Logistic
 
@@ -283,6 +285,7 @@ def test_intervals_cover_what_they_say():
         (Logistic, {"lower": NAN}, "lower"),
         (Logistic, {"lower": 5, "upper": 5}, "not below"),
         (Gompertz, {"upper": 0}, "above 0"),
+        (Logistic, {"upper": "auto"}, "'estimate' expected"),
     ],
 )
 def test_settings_that_cannot_be_meant(model, settings, message):
@@ -301,3 +304,247 @@ def test_bounds_that_do_not_add_up_in_floating_point():
     y = [0.6, 0.89, 0.8999]
     result = one(Logistic(high, lower=low), y, 300, (99,), kind="rate", unit="")
     assert (result.quantiles <= high).all()
+
+
+# Ceilings that nobody has given.
+
+FREE = [Logistic(), Logistic(anchor="curve"), Gompertz(), Gompertz(anchor="curve")]
+
+
+def simulated(generator, count, end, noise, *, walk=False, n=20, start=0.03, ceiling=100.0):
+    """Logistic curves from `start` to `end` of their ceiling in n years, and five years more."""
+    first, last = logit(start), np.log(np.asarray(end) / (1 - np.asarray(end)))
+    path = first + np.multiply.outer(last - first, np.arange(n + 5) / (n - 1))
+    error = np.multiply.outer(np.ones(count), np.ones(n + 5)) * np.reshape(noise, (-1, 1))
+    error = generator.normal(0, 1, (count, n + 5)) * error
+    return ceiling / (1 + np.exp(-(path + (np.cumsum(error, axis=1) if walk else error))))
+
+
+def unbounded(y):
+    return Windows.of(shares(*y, kind="level", unit=""))
+
+
+def covered(result, level, outcome):
+    low, high = result.interval(level)
+    return ((low <= outcome) & (outcome <= high))[result.status == Status.OK].mean()
+
+
+def free_twin(model, y, horizon, probs, limit=math.inf, nodes=3001):
+    """One series: dense ceilings, regressions by linear algebra, Jacobians by differences."""
+    there, _ = SCALES[type(model)]
+    at = [t for t, v in enumerate(y) if not math.isnan(v)]
+    values, n = np.array([y[t] for t in at]), len(at)
+    design = np.column_stack([np.ones(n), at])
+    elapsed = np.diff(at)
+    largest = values.max()
+    laws = []
+    for u in np.linspace(math.log(1e-3), math.log(min(50, limit / largest) - 1), nodes):
+        ceiling = largest * (1 + math.exp(u))
+        z = np.array([there(v / ceiling) for v in values])
+        up = np.array([there(v * (1 + 1e-7) / ceiling) for v in values])
+        steep = (up - z) / (1e-7 * values)
+        coefficient, *_ = np.linalg.lstsq(design, z, rcond=None)
+        if model.anchor == "curve":
+            squares = ((z - design @ coefficient) ** 2).sum()
+            leverage = [
+                1 + np.array([1, t]) @ np.linalg.inv(design.T @ design) @ np.array([1, t])
+                for t in range(len(y), len(y) + horizon)
+            ]
+            center = [coefficient @ [1, t] for t in range(len(y), len(y) + horizon)]
+            noise = squares / (n - 2)
+            jacobian = np.log(steep).sum()
+        else:
+            steps = np.diff(z) / np.sqrt(elapsed)
+            own = np.sqrt(elapsed)  # what a slope adds to a standardized step
+            squares = steps @ steps - (steps @ own) ** 2 / (own @ own)
+            noise = ((steps - coefficient[1] * own) ** 2).sum() / (n - 2)
+            jacobian = np.log(steep[1:]).sum()
+            weights = np.linalg.pinv(design)[1]
+            spread = weights @ np.minimum.outer(at, at) @ weights
+            ahead = [t - at[-1] for t in range(len(y), len(y) + horizon)]
+            leverage = [h + spread * h**2 for h in ahead]
+            center = [z[-1] + coefficient[1] * h for h in ahead]
+        prior = u + math.log(largest / ceiling)  # flat in log M
+        log = jacobian - (n - 2) / 2 * math.log(squares) + prior
+        laws.append((log, ceiling, center, np.sqrt(noise * np.array(leverage))))
+    logs, ceilings, centers, scales = (np.array(part) for part in zip(*laws, strict=True))
+    weight = np.exp(logs - logs.max())
+    weight /= weight.sum()
+
+    def below(x, h):
+        z = np.array([there(x / m) if x < m else math.inf for m in ceilings])
+        return weight @ student_cdf((z - centers[:, h]) / scales[:, h], n - 2)
+
+    found = np.empty((horizon, len(probs)))
+    for h in range(horizon):
+        for q, p in enumerate(probs):
+            low, high = 0.0, ceilings.max()
+            for _ in range(50):
+                middle = (low + high) / 2
+                low, high = (middle, high) if below(middle, h) < p else (low, middle)
+            found[h, q] = high
+    return found, np.interp([0.05, 0.5, 0.95], np.cumsum(weight), ceilings)
+
+
+@pytest.mark.parametrize("model", FREE, ids=repr)
+def test_estimated_ceilings_equal_the_slow_twin(model):
+    generator = np.random.default_rng(8)
+    walk = model.anchor == "last"
+    y = simulated(generator, 3, [0.75, 0.8, 0.95], [0.02, 0.05, 0.1], walk=walk)[:, :20]
+    if isinstance(model, Gompertz):
+        y = 100 * np.exp(-np.exp(-0.4 - 0.6 * np.log(y / (100 - y))))  # lines again, on its scale
+    y[1, [3, 4, 11]] = NAN
+    result, ceilings = model.forecast(unbounded(y), 3, (80,)), model.ceilings(unbounded(y))
+    assert (result.status == Status.OK).all()
+    for w in range(3):
+        expected, ceiling = free_twin(model, y[w], 3, (0.1, 0.5, 0.9))
+        width = (expected[:, 2] - expected[:, 0])[:, None]
+        found = np.column_stack([result.quantiles[w], result.mean[w]])[:, [0, 2, 1]]
+        # what is left of a long tail of ceilings moves the upper end a little
+        assert (np.abs(found - expected) < np.array([0.01, 0.01, 0.03]) * width).all()
+        np.testing.assert_allclose(ceilings[w], ceiling, rtol=0.03)
+
+
+@pytest.mark.parametrize("model", FREE, ids=repr)
+def test_an_exact_curve_shows_its_ceiling(model):
+    t = np.arange(20.0)
+    curve = {
+        Logistic: 7000 / (1 + np.exp(-0.3 * (t - 10))),
+        Gompertz: 7000 * np.exp(-3 * np.exp(-0.2 * t)),
+    }[type(model)]
+    windows = unbounded([curve[:15]])
+    np.testing.assert_allclose(model.ceilings(windows), 7000, rtol=0.01)
+    result = model.forecast(windows, 5, (80,))
+    np.testing.assert_allclose(result.mean[0], curve[15:], rtol=0.005)
+    np.testing.assert_allclose(result.quantiles[0, :, 0], curve[15:], rtol=0.01)
+
+
+@pytest.mark.parametrize(("anchor", "noise"), [("curve", 0.05), ("curve", 0.1), ("last", 0.05)])
+@pytest.mark.parametrize("end", [0.7, 0.9])
+def test_intervals_of_ceiling_and_forecast_cover_what_they_say(anchor, noise, end):
+    """Under the noise that the anchor supposes; 1,500 curves."""
+    y = simulated(np.random.default_rng(5), 1500, end, noise, walk=anchor == "last")
+    model, windows = Logistic(anchor=anchor), unbounded(y[:, :20])
+    low, high = model.ceilings(windows, (0.1, 0.9)).T
+    assert ((low < 100) & (high > 100)).mean() == pytest.approx(0.81, abs=0.03)
+    result = model.forecast(windows, 5, (80,))
+    assert (result.status == Status.OK).mean() > 0.95
+    assert covered(result, 80, y[:, 20:]) == pytest.approx(0.81, abs=0.03)
+
+
+def test_the_rule_of_debecker_and_modis():
+    """At least half of the curve seen and noise up to 10 %: M within 20 % in 90 % of curves."""
+    generator = np.random.default_rng(7)
+    end, noise = generator.uniform(0.5, 0.95, 3000), generator.uniform(0.01, 0.1, 3000)
+    y = simulated(generator, 3000, end, noise)[:, :20]
+    model = Logistic(anchor="curve")
+    middle = model.ceilings(unbounded(y), (0.5,))[:, 0]
+    near = np.abs(middle / 100 - 1) < 0.2
+    assert near.mean() > 0.9
+    kept = model.forecast(unbounded(y), 1).status == Status.OK
+    assert near[kept].mean() > 0.96
+    assert kept[end > 0.6].mean() > 0.97
+
+
+@pytest.mark.parametrize("anchor", ["last", "curve"])
+def test_before_half_way_it_declines(anchor):
+    y = simulated(np.random.default_rng(9), 1000, 0.3, 0.04, walk=anchor == "last")
+    model = Logistic(anchor=anchor)
+    result = model.forecast(unbounded(y[:, :20]), 5, (80,))
+    refused = result.status == Status.OUT_OF_DOMAIN
+    assert refused.mean() > 0.94
+    w = int(np.flatnonzero(refused)[0])
+    middle = model.ceilings(unbounded(y[[w], :20]), (0.5,))[0, 0]
+    end = max(y[w, 0], y[w, 19])
+    for said in (f"{middle:.4g}", f"{end:.4g}", f"{end / middle:.0%}", "give Logistic(upper=...)"):
+        assert said in result.reason[w]
+    # ... but not with a ceiling
+    given = replace(model, upper=100.0).forecast(unbounded(y[:, :20]), 5, (80,))
+    assert (given.status == Status.OK).all()
+
+
+def test_half_way_is_where_the_median_of_the_ceiling_says():
+    y = simulated(np.random.default_rng(10), 400, 0.5, 0.05)[:, :20]
+    model = Logistic(anchor="curve")
+    middle = model.ceilings(unbounded(y), (0.5,))[:, 0]
+    past = middle <= 2 * y[:, -1]
+    np.testing.assert_array_equal(model.forecast(unbounded(y), 2).status == Status.OK, past)
+    assert 0.3 < past.mean() < 0.6
+
+
+@pytest.mark.parametrize("model", FREE, ids=repr)
+def test_growth_without_end_has_no_ceiling(model):
+    y = 5 * np.exp(np.cumsum(np.random.default_rng(2).normal(0.08, 0.03, (50, 25)), axis=1))
+    assert (model.forecast(unbounded(y), 3).status == Status.OUT_OF_DOMAIN).mean() > 0.9
+
+
+@pytest.mark.parametrize("model", FREE, ids=repr)
+def test_few_values_tell_no_ceiling(model):
+    y = simulated(np.random.default_rng(3), 1, 0.95, 0.02)[0]
+    for n, ok in ((7, False), (8, True)):
+        result = model.forecast(unbounded([y[-n:]]), 2)
+        assert (result.status[0] == Status.OK) == ok
+        assert np.isnan(model.ceilings(unbounded([y[-n:]]))).all() != ok
+    assert "7 values cannot tell it, 8 are needed" in model.forecast(
+        unbounded([y[-7:]]), 2
+    ).reason[0]  # fmt: skip
+
+
+def test_a_share_keeps_its_bound_unless_it_is_asked_to_estimate():
+    y = simulated(np.random.default_rng(4), 1, 0.9, 0.03, walk=True, ceiling=60.0)[0]
+    windows = Windows.of(shares(y[:20]))
+    bound, free = Logistic(), Logistic("estimate")
+    np.testing.assert_array_equal(bound.ceilings(windows), 100.0)
+    low, middle, high = free.ceilings(windows)[0]
+    assert low < 60 < high and middle == pytest.approx(60, rel=0.1)
+    assert abs(free.forecast(windows, 5).mean - y[20:]).mean() < abs(
+        bound.forecast(windows, 5).mean - y[20:]
+    ).mean()  # fmt: skip
+
+
+@pytest.mark.parametrize("anchor", ["last", "curve"])
+def test_an_estimate_stays_below_the_bound(anchor):
+    y = simulated(np.random.default_rng(6), 40, 0.97, 0.08, walk=True)[:, :20]
+    model = Logistic("estimate", anchor)
+    windows = Windows.of(shares(*y))
+    result = model.forecast(windows, 100, (80, 99.9))
+    assert (result.status == Status.OK).all()
+    assert (model.ceilings(windows, (0.001, 0.5, 0.999)) <= 100).all()
+    assert (result.quantiles <= 100).all() and (np.diff(result.quantiles, axis=-1) >= 0).all()
+    expected, _ = free_twin(model, y[0], 2, (0.1, 0.5, 0.9), limit=100.0, nodes=1001)
+    np.testing.assert_allclose(model.forecast(windows, 2).mean[0], expected[:, 1], rtol=1e-3)
+
+
+def test_a_gompertz_ceiling_of_logistic_data_is_too_high_and_falls():
+    """The wrong curve (Satoh & Matsumura 2019): nothing in the fit warns of it."""
+    t = np.arange(40)
+    y = 100 / (1 + np.exp(-0.25 * (t - 20)))
+    noisy = y * np.exp(np.random.default_rng(1).normal(0, 0.01, (30, 40)) * (1 - y / 100))
+    seen = range(24, 41, 4)  # 68 to 99 % of the way
+    model, right = Gompertz(anchor="curve"), Logistic(anchor="curve")
+    wrong = [np.median(model.ceilings(unbounded(noisy[:, :n]), (0.5,))) for n in seen]
+    assert wrong[0] > 1000
+    assert (np.diff(wrong) < 0).all()
+    assert 100 < wrong[-1] < 110
+    own = [np.median(right.ceilings(unbounded(noisy[:, :n]), (0.5,))) for n in seen]
+    np.testing.assert_allclose(own, 100, rtol=0.05)
+
+
+def test_noise_that_does_not_shrink_near_the_ceiling_is_taken_for_height():
+    """The other failure mode: 10 % of the value at the top, where logits allow far less."""
+    generator = np.random.default_rng(12)
+    y = simulated(generator, 400, 0.95, 0.0)[:, :20] * generator.normal(1, 0.1, (400, 20))
+    middle, low = Logistic(anchor="curve").ceilings(unbounded(y), (0.5, 0.05)).T
+    assert np.median(middle) > 105 and (low > 100).mean() > 0.5
+
+
+@pytest.mark.parametrize("model", [*FREE, Logistic("estimate"), Logistic(lower=2.0)], ids=repr)
+def test_conformance_without_a_ceiling(model):
+    generator = np.random.default_rng(4)
+    series = []
+    for n in generator.integers(15, 36, 8).tolist():
+        t = np.arange(n) - 0.5 * n
+        series.append(3 + 70 / (1 + np.exp(-0.25 * t - np.cumsum(generator.normal(0, 0.02, n)))))
+    panel = shares(*series, kind="level", unit="")
+    report = check_model(model, panel, scale_equivariant=getattr(model, "lower", None) is None)
+    assert report.ok, report

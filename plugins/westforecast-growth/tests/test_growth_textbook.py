@@ -9,9 +9,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import westforecast as wf
 from westforecast.errors import UsageError
+from westforecast.models import Windows
+from westforecast_growth import DriverRegression, Elasticity, EndUse
 from westforecast_growth.response import average_growth, elasticity, project, response
 
 CASES = Path(__file__).parents[4] / "shared" / "research" / "truth" / "worked_examples.csv"
@@ -60,6 +64,27 @@ PUBLISHED = {
         {"published_y2022": 8.84, "correct_y2022": 8.95},
         0.01,
         "https://m.examw.com/shiti/34773819",
+    ),
+    "regression_galvanised_steel": (
+        {
+            "y": [3.45, 3.5, 4.2, 5.4, 7.1, 7.5, 8.5, 11.0, 13.45, 15.32],
+            "x": [1.003, 1.119, 1.26, 1.45, 1.527, 1.681, 1.886, 1.931, 2.028, 2.274],
+            "driver_growth": 0.12, "horizon": 5,
+        },
+        {"a": -7.55, "b": 9.59, "R": 0.961, "t_b": 9.85, "x_future": 4.01, "y_future": 30.88,
+         "interval": [24.75, 37.0]},
+        0.01,
+        "https://app.ixiawen.com/question/22961029/ced3514eb380aacd8e3e6dc094238c31.html ; data "
+        "with 1.931: https://taowenge.com/p-60255154.html",
+    ),
+    "consumption_coefficient_gasoline": (
+        {
+            "stock_2005": [6.21, 3.34, 5.73, 0.24, 1.22],
+            "use_2005": [19.62, 29.66, 64.86, 0.03, 6.85], "stock_2010": [20, 5, 7, 0.5, 2],
+        },
+        {"computed_total": 198.12},
+        0.05,
+        "https://www.zhinangjingpinke.com/forum.php?extra=page%3D1&mod=viewthread&tid=519",
     ),
 }  # fmt: skip
 
@@ -131,6 +156,98 @@ def test_the_three_conventions_differ():
     yearly = [average_growth(1, 1.75, 5)] * 5
     for convention, growth in (("log-log", 0.199), ("annual", 0.208), ("period", 0.244)):
         assert project(1, 0.325, yearly, convention)[-1] - 1 == pytest.approx(growth, abs=5e-4)
+
+
+# --- the same cases as forecasts of models --------------------------------------------------------
+
+
+def forecast(model, series, horizon, levels=()):
+    """The forecast of the first of some series that end in the same year, 0."""
+    frame = pd.concat(
+        pd.DataFrame({"unique_id": name, "ds": 2000 + np.arange(1 - len(y), 1), "y": y})
+        for name, y in series.items()
+    )
+    panel = wf.Panel.from_frame(frame)
+    found = model.forecast(Windows.of(panel, [panel.index(next(iter(series)))]), horizon, levels)
+    assert not found.reason
+    return found
+
+
+def grows(level, rate, horizon):
+    return {2000 + h: level * (1 + rate) ** h for h in range(1, horizon + 1)}
+
+
+@pytest.mark.parametrize(
+    ("level", "rate", "e", "expected"),
+    [(290, 0.07, 0.66, 363), (1500, 0.1, 0.64, 2045.50)],  # research/domain.md, 2.1 and 7 (T1)
+)
+def test_electricity_as_a_model(level, rate, e, expected):
+    model = Elasticity("gdp", "annual", elasticity=e, driver_path=grows(50, rate, 5))
+    found = forecast(model, {"electricity": [level], "gdp": [50.0]}, 5)
+    assert found.mean[0, -1] == pytest.approx(expected, abs=0.5)
+
+
+def test_the_three_conventions_as_models():
+    for convention, growth in (("log-log", 0.199), ("annual", 0.208), ("period", 0.244)):
+        model = Elasticity(
+            "income", convention, elasticity=0.325, driver_path=grows(1, 1.75**0.2 - 1, 5)
+        )
+        found = forecast(model, {"y": [10.0], "income": [1.0]}, 5)
+        assert found.mean[0, -1] / 10 - 1 == pytest.approx(growth, abs=5e-4)
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["the book's elasticity", "estimated"])
+@pytest.mark.parametrize("name", ["income_elasticity_camera", "income_elasticity_appliance"])
+def test_income_as_a_model(name, given):
+    """Per inhabitant, times a projected population; e given, or the ratio of average growth."""
+    inputs, expected, tolerance, _ = PUBLISHED[name]
+    h = inputs["horizon"]
+    rate = (1 + inputs["income_growth_total"]) ** (1 / h) - 1
+    model = Elasticity(
+        "income", "period", population="people",
+        elasticity=expected["mean_elasticity"] if given else None,
+        driver_path={
+            "income": grows(inputs["income"][-1], rate, h),
+            "people": grows(inputs["population_10k"][-1], inputs["population_growth"], h),
+        },
+    )  # fmt: skip
+    series = {"sales": inputs["sales_10k"], "income": inputs["income"],
+              "people": inputs["population_10k"]}  # fmt: skip
+    found = forecast(model, series, h)
+    assert found.mean[0, -1] == pytest.approx(expected["y2005"], abs=tolerance)
+
+
+def test_galvanised_steel():
+    inputs, expected, tolerance, _ = PUBLISHED["regression_galvanised_steel"]
+    h = inputs["horizon"]
+    path = grows(inputs["x"][-1], inputs["driver_growth"], h)
+    assert path[2000 + h] == pytest.approx(expected["x_future"], abs=0.005)
+    series = {"steel": inputs["y"], "secondary": inputs["x"]}
+    found = forecast(DriverRegression("secondary", driver_path=path), series, h, (95,))
+    assert found.mean[0, -1] == pytest.approx(expected["y_future"], abs=tolerance)
+    assert found.quantiles[0, -1] == pytest.approx(expected["interval"], abs=tolerance)
+    # a driver that is forecast adds its own uncertainty
+    again = forecast(DriverRegression("secondary"), series, h, (95,))
+    assert np.ptp(again.quantiles[0, -1]) > np.ptp(found.quantiles[0, -1])
+
+
+def test_gasoline():
+    inputs, expected, tolerance, _ = PUBLISHED["consumption_coefficient_gasoline"]
+    kinds = [f"vehicles {k}" for k in range(5)]
+    uses = [f"use by {kind}" for kind in kinds]
+    series = {"gasoline": [sum(inputs["use_2005"])]}
+    series |= {kind: [stock] for kind, stock in zip(kinds, inputs["stock_2005"], strict=True)}
+    series |= {use: [amount] for use, amount in zip(uses, inputs["use_2005"], strict=True)}
+    later = dict(zip(kinds, inputs["stock_2010"], strict=True))
+    path = {kind: {2001: float(stock)} for kind, stock in later.items()}
+    found = forecast(EndUse(kinds, uses=uses, driver_path=path), series, 1)
+    assert found.mean[0, 0] == pytest.approx(expected["computed_total"], abs=tolerance)
+    given = [u / s for u, s in zip(inputs["use_2005"], inputs["stock_2005"], strict=True)]
+    again = forecast(EndUse(kinds, coefficients=given, driver_path=path), series, 1)
+    assert again.mean[0, 0] == pytest.approx(found.mean[0, 0])
+
+
+# --- the arithmetic -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("convention", ["log-log", "annual", "period"])

@@ -3,6 +3,7 @@
 How the driver is seen, what their quantiles are: see `westforecast_growth.following`.
 """
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from math import isfinite
 from typing import ClassVar
@@ -10,13 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from westforecast.errors import UsageError
-from westforecast.kernels.windows import observed_count
-from westforecast.models import OutOfDomain, Refusal, TooShort
-from westforecast.typing import FloatArray
-from westforecast_growth.following import AbstractDriven, Relation
-from westforecast_growth.response import Convention, check_convention
-from westforecast_growth.settings import check_window, is_positive
-from westforecast_growth.walk import (
+from westforecast.kernels.growth import (
     least_squares,
     periods,
     reach,
@@ -25,10 +20,16 @@ from westforecast_growth.walk import (
     span,
     through_ends,
 )
+from westforecast.kernels.windows import observed_count
+from westforecast.models import Driver, OutOfDomain, Refusal, TooShort, Windows
+from westforecast.typing import FloatArray
+from westforecast_growth.following import AbstractFollowing, Relation
+from westforecast_growth.response import Convention, check_convention, response
+from westforecast_growth.settings import check_least, check_window, is_number
 
 
 @dataclass(frozen=True)
-class GrowthRatio(AbstractDriven):
+class GrowthRatio(AbstractFollowing):
     """The series' growth relative to the driver's: yhat(h) = y_T * (x(T + h) / x_T)^r.
 
     r = log(y_b / y_a) / log(x_b / x_a), a and b the first and the last period with both observed.
@@ -40,9 +41,10 @@ class GrowthRatio(AbstractDriven):
     shrink, norm: the ratio used is norm + shrink * (r - norm); 1 takes r as it is, 0 the norm.
     min_growth: the driver's mean log growth a period must exceed this, up or down; a ratio to a
         growth near zero means nothing (OUT_OF_DOMAIN).
-    driver, driver_model, driver_path: see `AbstractDriven`.
+    driver and its future: see `westforecast.models.DrivenModel`.
     """
 
+    driver: str
     _: KW_ONLY
     window: int | None = None
     shrink: float = 1.0
@@ -54,26 +56,22 @@ class GrowthRatio(AbstractDriven):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_window(self.window)
-        _check_min_growth(self.min_growth)
+        check_least("min_growth", self.min_growth)
         if not 0 <= self.shrink <= 1 or not isfinite(self.norm):
             raise UsageError(
                 f"shrink {self.shrink} and norm {self.norm} found; expected 0 <= shrink <= 1 and a "
                 "finite norm."
             )
 
-    def relate(self, y: FloatArray, x: FloatArray) -> Relation:
-        y, x = recent(y, self.window), recent(x, self.window)
-        ratio, spread = through_ends(y, x)
-        return Relation(
-            elasticity=self.norm + self.shrink * (ratio - self.norm),
-            spread=self.shrink**2 * spread,
-            fitted=1,
-            refusals=_objections(x, rise(x), self),
-        )
+    def relate(self, u: FloatArray, x: FloatArray) -> Relation:
+        u, x = recent(u, self.window), recent(x, self.window)
+        ratio, spread = through_ends(u, x)
+        ratio = self.norm + self.shrink * (ratio - self.norm)
+        return Relation.single(ratio, self.shrink**2 * spread, _objections(x, rise(x), self))
 
 
 @dataclass(frozen=True)
-class Elasticity(AbstractDriven):
+class Elasticity(AbstractFollowing):
     """Growth from the driver's growth by an elasticity e, under one of three labelled conventions.
 
     convention   yhat(h)                                  e
@@ -90,14 +88,18 @@ class Elasticity(AbstractDriven):
     (errors walk), or ((1 + g_y) / g_x)^2 / n for the ratio of average growth over n periods.
 
     elasticity: e itself, where experts set it; it then counts as certain. Estimated by default.
+    population: a second driver; e then relates the series per inhabitant, and population multiplies
+        (the textbook's income elasticity, per 10,000 inhabitants). Its unit does not matter.
     window: periods to look back for e, all by default.
     min_growth: as for `GrowthRatio`; under "log-log" the range of log x a period must exceed it.
-    driver, driver_model, driver_path: see `AbstractDriven`.
+    driver and its future: see `westforecast.models.DrivenModel`.
     """
 
+    driver: str
     convention: Convention = "log-log"
     _: KW_ONLY
     elasticity: float | None = None
+    population: str | None = None
     window: int | None = None
     min_growth: float = 0.005
 
@@ -105,41 +107,54 @@ class Elasticity(AbstractDriven):
         super().__post_init__()
         check_convention(self.convention)
         check_window(self.window)
-        _check_min_growth(self.min_growth)
-        if self.elasticity is not None and not isfinite(self.elasticity):
+        check_least("min_growth", self.min_growth)
+        if self.elasticity is not None and not is_number(self.elasticity):
             raise UsageError(f"elasticity {self.elasticity} found, a finite number expected.")
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        return (self.driver,) if self.population is None else (self.driver, self.population)
 
     def required(self, season_length: int) -> int:
         return 1 if self.elasticity is not None else 2
 
-    @property
-    def form(self) -> Convention:
-        return self.convention
+    def outlook(
+        self, windows: Windows, horizon: int, levels: Sequence[float]
+    ) -> tuple[Driver, Driver | None]:
+        found = [self.look(windows, horizon, levels, name).log() for name in self.drivers]
+        return found[0], found[1] if len(found) > 1 else None
 
-    def relate(self, y: FloatArray, x: FloatArray) -> Relation:
+    def grow(
+        self, theta: FloatArray, start: FloatArray, change: FloatArray, elapsed: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        grown, slope = response(theta[..., 0], change, elapsed, self.convention)
+        return grown, slope[..., None]
+
+    def relate(self, u: FloatArray, x: FloatArray) -> Relation:
         if self.elasticity is not None:
-            given = np.full(len(y), float(self.elasticity))
-            return Relation(given, np.zeros(len(y)), fitted=0, refusals={})
-        y, x = recent(y, self.window), recent(x, self.window)
+            return Relation.given(self.elasticity, len(u))
+        u, x = recent(u, self.window), recent(x, self.window)
         log_log = self.convention == "log-log"
-        ratio, spread = least_squares(y, x) if log_log else _average_rates(y, x)
+        ratio, spread = least_squares(u, x) if log_log else _average_rates(u, x)
         moved = reach(x) if log_log else rise(x)
-        return Relation(ratio, spread, fitted=1, refusals=_objections(x, moved, self))
+        return Relation.single(ratio, spread, _objections(x, moved, self))
 
 
 @dataclass(frozen=True)
-class ConstantShare(AbstractDriven):
+class ConstantShare(AbstractFollowing):
     """The last share of the driver, held: yhat(h) = (y_T / x_T) * x(T + h).
 
-    The share walks in logs: sigma^2 is the mean square of its past log changes, per period; e = 1
-    is not estimated. Where the driver is published later than the series, x_T is the driver's own
-    forecast (or assumed level) of that period.
+    The share walks in logs: sigma^2 is the mean square of its past log changes, per period.
+    Where the driver is published later than the series, x_T is the driver's own forecast (or
+    assumed level) of that period. `ShareShift` lets the share move on.
 
-    driver, driver_model, driver_path: see `AbstractDriven`.
+    driver and its future: see `westforecast.models.DrivenModel`.
     """
 
-    def relate(self, y: FloatArray, x: FloatArray) -> Relation:
-        return Relation(np.ones(len(y)), np.zeros(len(y)), fitted=0, refusals={})
+    driver: str
+
+    def relate(self, u: FloatArray, x: FloatArray) -> Relation:
+        return Relation.given(1.0, len(u))
 
 
 def _average_rates(y: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -170,8 +185,3 @@ def _objections(
         )
         refusals[int(w)] = few if seen[w] < 2 else flat
     return refusals
-
-
-def _check_min_growth(min_growth: float) -> None:
-    if min_growth != 0 and not is_positive(min_growth):
-        raise UsageError(f"min_growth {min_growth!r} found, 0 or more expected.")

@@ -1,180 +1,187 @@
-"""What models that follow a driver share.
+"""What models share whose logarithm follows a driver's.
 
-They say log y(h) = log y_T + f(driver from T to T + h; e), T being the last period in which the
-series is observed and the driver known (observed, assumed or expected).
+They say log y(h) = log y_T + [s(h) - s_T] + f(x from T to T + h; theta), x the driver in logs, s
+another one (population, activity) that passes on one to one, or none. T is the last period in which
+the series is observed and the drivers known (observed, assumed or expected).
 
 The point forecast is the median. The quantile at p puts two independent deviations together:
 
-    log q_p(h) = log y(h) + sign(z_p) * sqrt( d_p(h)^2 + z_p^2 * sigma^2 * (k + v * (df/de)^2) )
+    log q_p(h) = log y(h) + sign(z_p) * sqrt( d_p(h)^2 + z_p^2 * sigma^2 * (k + f' V f') )
 
-d_p(h) = f(x_p; e) - f(x; e): the driver's own forecast at its quantile p, put through the relation.
-    It counts from the driver's last value and is zero for an assumed path.
+d_p(h): the drivers' own forecasts at their quantile p, put through the relation, less log y(h).
+    Drivers are taken to move together. Known, frozen and assumed ones deviate by nothing.
 sigma^2: variance per period of what the relation leaves of the series' past changes, over all
-    steps with both observed. k: periods from T to the step.
-v = Var(e) / sigma^2: e was estimated from the same noise.
+    steps with all of them observed. k: periods from T to the step.
+V = Var(theta) / sigma^2, f' = df/dtheta: theta was estimated from the same noise.
 
-Where driver and noise are normal in logs and f is linear (log-log) this is exact.
+Where drivers and noise are normal in logs and f is linear in x this is exact.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, final
 
 import numpy as np
 
+from westforecast.kernels.growth import steps_ahead, together, walk_variance
 from westforecast.kernels.quantiles import normal_scores
 from westforecast.kernels.windows import last_observed, observed_count, steps_between
 from westforecast.models import (
-    DampedLogGrowth,
+    DrivenModel,
+    Driver,
     Forecast,
-    Model,
     OutOfDomain,
     Refusal,
     TooShort,
     Windows,
 )
-from westforecast.typing import BoolArray, FloatArray
-from westforecast_growth.driver import Driver, look_beside
-from westforecast_growth.response import Convention, response
-from westforecast_growth.settings import check_driver
-from westforecast_growth.walk import steps_ahead, walk_variance
+from westforecast.typing import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relation:
     """What W windows say of their series and its driver.
 
-    elasticity: [W] e. spread: [W] Var(e) / sigma^2. fitted: parameters taken from the past changes.
-    refusals: window -> why it has none.
+    theta: [W, P] parameters. cov: [W, P, P] their covariance / sigma^2. fitted: how many were taken
+    from the past changes. refusals: window -> why it has none.
     """
 
-    elasticity: FloatArray
-    spread: FloatArray
+    theta: FloatArray
+    cov: FloatArray
     fitted: int
     refusals: dict[int, Refusal]
 
+    @classmethod
+    def single(
+        cls, theta: FloatArray, spread: FloatArray, refusals: dict[int, Refusal]
+    ) -> "Relation":
+        """One estimated parameter [W] and its variance / sigma^2 [W]."""
+        return cls(theta[:, None], spread[:, None, None], 1, refusals)
+
+    @classmethod
+    def given(cls, value: float, count: int) -> "Relation":
+        """One parameter that is not estimated."""
+        return cls(np.full((count, 1), float(value)), np.zeros((count, 1, 1)), 0, {})
+
 
 @dataclass(frozen=True)
-class AbstractDriven(Model):
-    """What models with a driver share.
-
-    driver: `unique_id` of another series of the panel, seen up to the cutoff and no further.
-    driver_model: forecasts the driver from its own values (ex ante); None is `DampedLogGrowth()`.
-    driver_path: period -> level, an assumption that takes the forecast's place. It must name every
-        period after the cutoff; observed values win over it.
-
-    Status NO_DRIVER where the panel has no such series, it has no value, or no future.
-    """
-
-    driver: str
-    _: KW_ONLY
-    driver_model: Model | None = None
-    # A dict has no hash; two models with different paths may share theirs, and still differ.
-    driver_path: Mapping[int, float] | None = field(default=None, hash=False)
+class AbstractFollowing(DrivenModel):
+    """What models share whose logarithm follows a driver's. Settings: see `DrivenModel`."""
 
     missing: ClassVar[bool] = True
     positive: ClassVar[bool] = True
 
-    def __post_init__(self) -> None:
-        path = check_driver(self.driver, self.driver_model, self.driver_path)
-        object.__setattr__(self, "driver_path", path)
-
     @abstractmethod
-    def relate(self, y: FloatArray, x: FloatArray) -> Relation:
-        """The relation of log series and log driver [W, T], missing at the same places."""
+    def relate(self, u: FloatArray, x: FloatArray) -> Relation:
+        """The relation of u = y - s and x, logs [W, T], missing at the same places."""
 
-    @property
-    def form(self) -> Convention:
-        """How the driver's growth becomes the series' growth."""
-        return "log-log"
+    def outlook(
+        self, windows: Windows, horizon: int, levels: Sequence[float]
+    ) -> tuple[Driver, Driver | None]:
+        """x and s, in logs."""
+        return self.look(windows, horizon, levels, self.drivers[0]).log(), None
+
+    def grow(
+        self, theta: FloatArray, start: FloatArray, change: FloatArray, elapsed: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """f [..., K] and its derivative by theta [..., K, P]; here theta times the log change of x.
+
+        theta: [..., 1, P]. start: [..., 1] log level of x. change: [..., K] its log changes from
+        there, step after step. elapsed: [..., K] periods each took.
+        """
+        total = np.cumsum(change, axis=-1)
+        return theta[..., 0] * total, total[..., None]
 
     @final
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
         y = np.log(windows.rows())  # [W, T]
-        driver = look_beside(
-            windows, horizon, levels, self.driver,
-            model=self.driver_model or DampedLogGrowth(), assumed=self.driver_path,
-        )  # fmt: skip
-        both = np.where(np.isfinite(driver.seen), y, np.nan)
-        relation = self.relate(both, np.where(np.isfinite(y), driver.seen, np.nan))
-        sigma2, impossible = self._noise(both, driver.seen, relation)
-        result = self._carry_on(y, driver, relation, sigma2, horizon, levels)
-        shared, needed = observed_count(both), self.required(windows.season_length)
+        x, scale = self.outlook(windows, horizon, levels)
+        s = _nothing(x) if scale is None else scale
+        both = np.isfinite(y + x.seen + s.seen)
+        u, past = np.where(both, y - s.seen, np.nan), np.where(both, x.seen, np.nan)
+        relation = self.relate(u, past)
+        sigma2, impossible = self._noise(u, past, relation)
+        result = self._carry_on(y, x, s, relation, sigma2, levels)
         impossible |= ~(np.isfinite(result.mean) & (result.mean > 0)).all(axis=1)
-        for w in range(len(windows)):
-            refusal = driver.refusals[w]
-            if refusal is None and shared[w] < needed:
-                refusal = TooShort(
-                    f"{shared[w]} periods shared with driver {self.driver!r}, {needed} needed"
-                )
-            refusal = refusal or relation.refusals.get(w)
-            if refusal is None and impossible[w]:
-                refusal = OutOfDomain(
-                    f"elasticity {relation.elasticity[w]:.3g} times the growth of driver "
-                    f"{self.driver!r}, past or expected, leaves nothing or knows no bounds"
-                )
-            if refusal is not None:
-                result.fail(w, refusal)
-        return result
+        return self.explain(
+            result, s.refusals, x.refusals, self._few(windows, observed_count(u)),
+            relation.refusals, self._overdone(relation, impossible),
+        )  # fmt: skip
 
-    def _noise(
-        self, y: FloatArray, x: FloatArray, relation: Relation
-    ) -> tuple[FloatArray, BoolArray]:
+    def _noise(self, u: FloatArray, x: FloatArray, of: Relation) -> tuple[FloatArray, BoolArray]:
         """sigma^2 [W] of what the relation leaves of each step; whether it forbids a step [W]."""
-        change, elapsed = steps_between(y)
-        moved, _ = steps_between(np.where(np.isfinite(y), x, np.nan))
-        expected, _ = response(
-            relation.elasticity[:, None, None], moved[..., None], elapsed[..., None], self.form
-        )  # [W, T - 1, 1]: every step by itself
+        change, elapsed = steps_between(u)
+        moved, _ = steps_between(x)
+        every = of.theta[:, None, None], (x[:, 1:] - moved)[..., None]
+        expected, _ = self.grow(*every, moved[..., None], elapsed[..., None])  # step by step
         error = change - expected[..., 0]
-        usable = np.isfinite(error)
-        sigma2 = walk_variance(np.where(usable, error, np.nan), elapsed, relation.fitted)
-        return sigma2, np.any(np.isfinite(moved) & ~usable, axis=1)
+        left = np.isfinite(error)
+        sigma2 = walk_variance(np.where(left, error, np.nan), elapsed, of.fitted)
+        return sigma2, np.any(np.isfinite(moved) & ~left, axis=1)
 
     def _carry_on(
-        self, y: FloatArray, driver: Driver, relation: Relation, sigma2: FloatArray,
-        horizon: int, levels: Sequence[float],
+        self, y: FloatArray, x: Driver, s: Driver, of: Relation, sigma2: FloatArray,
+        levels: Sequence[float],
     ) -> Forecast:  # fmt: skip
-        known = np.isfinite(driver.path[:, : y.shape[1]])
-        last, back = last_observed(np.where(known, y, np.nan))
-        column = np.arange(driver.path.shape[1])
-        start = (y.shape[1] - 1 - back)[:, None]  # T, [W, 1]
-        path = np.where(column >= start, driver.path, np.nan)  # [W, T + H]
-        grown, slope = self._grown(path, relation, horizon)
-        mu = last[:, None] + grown  # [W, H]
-        reach = steps_ahead(back, horizon) + relation.spread[:, None] * slope**2
-        sd = np.sqrt(sigma2[:, None] * reach)
+        width, horizon = y.shape[1], x.path.shape[1] - y.shape[1]
+        usable = np.isfinite(y + x.path[:, :width] + s.path[:, :width])
+        last, back = last_observed(np.where(usable, y, np.nan))
+        back = np.minimum(back, width - 1)
+        first = width - 1 - int(back.max())  # the earliest T
+        begun = np.arange(first, x.path.shape[1]) >= (width - 1 - back)[:, None]
+        path = np.where(begun, x.path[:, first:], np.nan)
+        base = last - s.path[np.arange(len(y)), width - 1 - back]
+        until = path.shape[1] - horizon
+
+        def level(ahead: FloatArray, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
+            """log y [W, H] of a driver that goes on in one way [W, H], and df/dtheta."""
+            change, elapsed = steps_between(np.concatenate([path[:, :until], ahead], axis=1))
+            begin = x.path[np.arange(len(y)), width - 1 - back][:, None]
+            theta = of.theta[:, None]
+            known = np.where(np.isnan(elapsed), 1.0, elapsed)
+            grown, slope = self.grow(theta, begin, np.nan_to_num(change), known)
+            grown = np.where(np.isnan(ahead), np.nan, grown[:, -horizon:])
+            return base[:, None] + scale + grown, slope[:, -horizon:]
+
+        mu, slope = level(path[:, until:], s.path[:, width:])
+        own = np.einsum("whp,wpq,whq->wh", slope, of.cov, slope)
+        sd = np.sqrt(sigma2[:, None] * (steps_ahead(back, horizon) + own))
         result = Forecast.lognormal(mu, sd, levels)
+        scores = normal_scores(result.probs)
         away = np.empty_like(result.quantiles)  # [W, H, Q]
-        for q in range(away.shape[-1]):
-            at_quantile = np.where(column > start, driver.paths[..., q], path)
-            away[..., q] = self._grown(at_quantile, relation, horizon)[0] - grown
-        away = _together(away, sd, normal_scores(result.probs))
-        return replace(result, quantiles=np.exp(mu[..., None] + away))
+        for q in range(len(scores)):
+            away[..., q] = level(x.quantiles[..., q], s.quantiles[..., q])[0] - mu
+        away = together(away, sd[..., None] * scores, np.sign(scores))
+        result.quantiles[:] = np.exp(mu[..., None] + away)
+        return result
 
-    def _grown(
-        self, path: FloatArray, relation: Relation, horizon: int
-    ) -> tuple[FloatArray, FloatArray]:
-        """Log growth [W, H] since the first number of each driver path, and its derivative by e."""
-        change, elapsed = steps_between(path)
-        unknown = np.isnan(path[:, -horizon:])  # no driver, or one without an interval
-        grown, slope = response(
-            relation.elasticity[:, None],
-            np.nan_to_num(change),
-            np.where(np.isnan(elapsed), 1.0, elapsed),
-            self.form,
-        )
-        grown = np.where(np.isnan(grown), -np.inf, grown)[:, -horizon:]
-        return np.where(unknown, np.nan, grown), np.where(unknown, np.nan, slope[:, -horizon:])
+    def _few(self, windows: Windows, shared: IntArray) -> dict[int, Refusal]:
+        needed = self.required(windows.season_length)
+        return {
+            int(w): TooShort(f"{shared[w]} periods shared with {told(self)}, {needed} needed")
+            for w in np.flatnonzero(shared < needed)
+        }
+
+    def _overdone(self, relation: Relation, impossible: BoolArray) -> dict[int, Refusal]:
+        return {
+            int(w): OutOfDomain(
+                f"parameter {', '.join(f'{value:.3g}' for value in relation.theta[w])} on the "
+                f"growth of {told(self)}, past or expected, leaves nothing or knows no bounds"
+            )
+            for w in np.flatnonzero(impossible)
+        }
 
 
-def _together(driver: FloatArray, sd: FloatArray, scores: FloatArray) -> FloatArray:
-    """Deviations [W, H, Q] of two independent causes put together, quantile by quantile.
+def told(model: DrivenModel) -> str:
+    """A model's drivers in words."""
+    names = ", ".join(map(repr, model.drivers))
+    return f"driver {names}" if len(model.drivers) == 1 else f"drivers {names}"
 
-    driver: [W, H, Q] deviations at the driver's quantiles, in any order. sd: [W, H] of the rest.
-    """
-    side = np.sign(scores)
-    rising = np.maximum(side * np.sort(driver, axis=-1), 0)
-    away: FloatArray = side * np.sqrt(rising**2 + (sd[..., None] * scores) ** 2)
-    return away
+
+def _nothing(like: Driver) -> Driver:
+    """A driver that never moves."""
+    seen, path, laws = (
+        np.broadcast_to(0.0, part.shape) for part in (like.seen, like.path, like.quantiles)
+    )
+    return Driver(seen, path, laws, {})
