@@ -73,6 +73,10 @@ def test_scenarios_are_those_of_the_source_text(result):
         "share +5 points",
         "deep processing as the nation",
         "deep processing as the East",
+        "nation +5 %, share +4 points",
+        "low",
+        "medium",
+        "high",
     ]
     assert [share[f"share +{k} points"][5] for k in (3, 4, 5)] == pytest.approx(
         [11.95, 12.95, 13.95]
@@ -87,10 +91,49 @@ def test_scenarios_are_those_of_the_source_text(result):
 
 def test_western_figures_have_no_outcomes(result):
     """The western share is assumed, so nothing western can be scored."""
-    assert not [row for row in result.hindsight if row.series.startswith("west")]
-    assert result.outcomes("west_units") == {}
+    assert result.outcomes("west_units") == result.outcomes("west_value") == {}
     scored = {row.series for row in result.hindsight}
+    assert not {"west_units", "west_value", "west_share"} & scored
     assert {"cutting", "cnc_ratio", "cnc_units"} <= scored
+
+
+def test_the_regions_stand_where_was_published(result):
+    """Blue Book: China 66 in 2010, late I. The West was published as middle II; three of the five
+    indicators make it middle I."""
+    china, west, alike = result.standings
+    assert (china.region.title, china.card.year) == ("China", 2010)
+    assert china.card.composite == pytest.approx(66, abs=1.5)
+    assert china.card.name == "late I"
+    assert west.card.name == "middle I"
+    assert west.card.missing == alike.card.missing
+    assert west.card.composite < alike.card.composite - 10
+    published = result.panel.value("industrialization_index.CN", 2015)
+    assert china.outcomes[2015] == pytest.approx(published, abs=1.5)
+
+
+def test_the_stage_path_stays_near_what_came(result):
+    for standing in result.standings:
+        low, high = standing.path.interval(95)
+        for year in (2012, 2015, 2018):
+            h = year - int(standing.path.years[0])
+            assert low[0, h] - 5 < standing.outcomes[year] < high[0, h] + 5
+
+
+def test_stage_growth_is_among_the_models_and_sees_the_index(result):
+    part = result.components["cutting"]
+    assert part.weights["Stage growth"] > 0
+    assert "stage_index.CN" in result.panel.ids
+    assert not [row for row in result.failures if row[1] == "Stage growth"]
+
+
+def test_targets_of_the_text_are_held_against_what_came(result):
+    """Urbanization near 50 percent in 2020, an industrialization rate near 40, 2 bn yuan more."""
+    urban, value, industry = result.targets
+    assert urban.attainment.probability > 0.6
+    assert result.outcomes("west_urban")[2018] > 50
+    assert value.attainment.probability < 0.5
+    assert industry.attainment.probability > 0.6
+    assert result.outcomes("west_industry")[2020] < 30, "the industrialization rate peaked and fell"
 
 
 def test_hindsight_of_the_national_market_is_the_published_series(result):

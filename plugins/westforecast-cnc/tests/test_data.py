@@ -15,9 +15,13 @@ SHARED = Path(__file__).parents[3].parent / "shared"
 CONSTANT = ["name", "name_zh", "region", "industry", "unit", "kind"]
 COLUMNS = ["unique_id", *CONSTANT, "year", "value", "mark", "source"]
 KINDS = {"level", "share", "rate", "index", "count", "price"}
-REGIONS = {"CN", "CN-WEST", "CN-EAST", "CN-CENTRAL", "CN-NORTHEAST"}
+REGIONS = {"CN", "CN-WEST", "CN-EAST", "CN-CENTRAL", "CN-NORTHEAST", "US"}
 # Made in this package from other rows; everything else is copied.
-COMPUTED_HERE = {"mt_prod_cny.CN", "mt_unit_value.CN", "cnc_share_units.CN"}
+COMPUTED_HERE = {
+    "mt_prod_cny.CN", "mt_unit_value.CN", "cnc_share_units.CN", "gdp_pc_usd2010.CN",
+    "gdp_pc_usd2010.CN-WEST", "manuf_goods_share.CN", "share_primary.CN-WEST",
+    "share_secondary.CN-WEST",
+}  # fmt: skip
 
 Row = dict[str, str]
 Figures = dict[tuple[str, int], float]
@@ -170,6 +174,35 @@ def test_copied_ratios_agree_with_their_inputs(figures: Figures) -> None:
             )
 
 
+def test_gdp_per_head_in_dollars_of_2010_is_the_mean_of_two_conversions(figures: Figures) -> None:
+    """Rounded to 0.1 dollar; the US price level of 2010 is 1."""
+    prices = {
+        year: figures["wdi_gdp_pc_cd.US", year] / figures["wdi_gdp_pc_kd2010.US", year]
+        for year in years(figures, "wdi_gdp_pc_cd.US")
+    }
+    for year in years(figures, "gdp_pc_usd2010.CN"):
+        market = figures["gdp_pc_cur.CN", year] / figures["wdi_fx.CN", year] / prices[year]
+        parity = figures["pwt_gdp_pc.CN", year] / prices[2017]
+        expected = (market + parity) / 2
+        assert figures["gdp_pc_usd2010.CN", year] == pytest.approx(expected, abs=0.051)
+    for year in years(figures, "gdp_pc_usd2010.CN-WEST"):
+        rate = figures["gdp_pc_usd2010.CN", year] / figures["gdp_pc_cur.CN", year]
+        expected = figures["west_gdp_pc_cny.CN-WEST", year] * rate
+        assert figures["gdp_pc_usd2010.CN-WEST", year] == pytest.approx(expected, abs=0.3)
+
+
+def test_shares_made_here_are_their_parts_over_the_whole(figures: Figures) -> None:
+    for year in years(figures, "manuf_goods_share.CN"):
+        goods = figures["share_primary.CN", year] + figures["share_secondary.CN", year]
+        expected = 100 * figures["wdi_manuf_share.CN", year] / goods
+        assert figures["manuf_goods_share.CN", year] == pytest.approx(expected, abs=0.006)
+    for sector in ("primary", "secondary"):
+        for year in years(figures, f"share_{sector}.CN-WEST"):
+            part = figures[f"va_{sector}_cur_derived.CN-WEST", year]
+            expected = 100 * part / figures["gdp_cur_pub.CN-WEST", year]
+            assert figures[f"share_{sector}.CN-WEST", year] == pytest.approx(expected, abs=0.006)
+
+
 def test_western_industrialization_rate_agrees_with_its_inputs(figures: Figures) -> None:
     inputs = {
         2005: ("va_industry_cur_csy2006.CN-WEST", "gdp_cur_csy2006.CN-WEST", 0.005),
@@ -209,6 +242,8 @@ def collected_facts(truth: Path) -> Figures:
             found["gdp_cur_csy2006.CN-WEST", 2005] = gdp
     for row in read(truth / "west_region_series.csv"):
         found["west_urban_share.CN-WEST", int(row["year"])] = float(row["west_urban_pct"])
+        yuan = float(row["west_gdp_per_capita_yuan"])
+        found["west_gdp_pc_cny.CN-WEST", int(row["year"])] = yuan
         if row["west_gdp_per_capita_usd"]:
             usd = float(row["west_gdp_per_capita_usd"])
             found["west_gdp_pc_usd.CN-WEST", int(row["year"])] = usd

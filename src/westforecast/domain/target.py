@@ -143,6 +143,8 @@ class Attainment:
         """A pace a year in words: +12.4 %, or a change such as +0.3 points, +20 units."""
         if np.isnan(value):
             return "not defined"
+        if abs(value) < 1e-9 * max(1.0, abs(self.last)):
+            value = 0.0  # rounding of a median that equals the last value
         if self.goal.measure == "growth":
             return f"{100 * value:+.1f} %"
         percent = self.goal.unit.casefold() in {"percent", "pct", "%"}

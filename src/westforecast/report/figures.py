@@ -54,7 +54,7 @@ def fan_chart(data: FanData, width: int = WIDTH, height: int = HEIGHT) -> str:
         lines[data.history_label], colors[data.history_label] = data.history, INK
     if data.outcomes:
         colors[later] = MUTED
-    key = _key(colors)
+    key = _key(colors, columns=1 if width < 500 else 0)  # a wide key would squeeze the chart
     layers.append(_lines(lines, key, data.unit))
     layers.append(_points({data.history_label: data.history}, key, data.unit, filled=True))
     layers.append(_points({later: data.outcomes}, key, data.unit, filled=False))

@@ -89,7 +89,7 @@ def stage_figure(result: StudyResult, standing: Standing) -> str:
     }
     data = FanData(
         title=f"{standing.region.title}: index of industrialization",
-        unit="0 to 100; 33 middle, 66 late, 100 post-industrial",
+        unit="points of 100",
         history={y: v for y, v in standing.observed.items() if y > origin - HISTORY_SHOWN},
         fan=fan,
         outcomes={y: v for y, v in standing.outcomes.items() if y <= result.study.until},

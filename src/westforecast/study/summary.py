@@ -1,4 +1,4 @@
-"""A study on one page of a terminal; what does not fit is counted, and in the report."""
+"""A study on one page of a terminal; what does not fit is counted or cut, and in the report."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -49,7 +49,7 @@ def summary(result: StudyResult) -> Group:
             Text(""),
             Text(f"No forecast from {len(failures)}:", "bold"),
         ]
-        parts += [Text(f"  {line}") for line in failures]
+        parts += [Text(f"  {line}", no_wrap=True, overflow="ellipsis") for line in failures]
     return Group(*parts)
 
 
@@ -133,7 +133,7 @@ def _hindsight(result: StudyResult, combined: list[records.Row]) -> Any:
 def _cut(title: str, heads: list[str], rows: list[list[Any]], shown: int) -> Any:
     """A table of the first rows; its title says how many there are."""
     if len(rows) > shown:
-        title += f" ({shown} of {len(rows)}; the report has all)"
+        title += f" ({shown} of {len(rows)})"
     made = table(title, heads, rows[:shown])
     made.columns[0].no_wrap = True
     return made
