@@ -48,6 +48,9 @@ def west_models() -> dict[str, wf.Model]:
         "StageGrowth": wf.model("StageGrowth", index=STAGE),
         "StageGrowth, with its nation": wf.model("StageGrowth", index=STAGE, nation=NATION),
         "StageGrowth, deflated": wf.model("StageGrowth", index=STAGE, deflator="deflator.CN"),
+        "StageGrowth, deflated, with its nation": wf.model(
+            "StageGrowth", index=STAGE, deflator="deflator.CN", nation=NATION
+        ),
         "StageGrowth, any stage": wf.model("StageGrowth"),
         "DampedGrowth 0.95": wf.model("DampedGrowth"),
         "CompoundGrowth": wf.model("CompoundGrowth"),
