@@ -8,6 +8,7 @@ import numpy as np
 
 from westforecast.api import ModelLike, forecast
 from westforecast.backtest import Result
+from westforecast.domain import StageIndex, StageTable, stage_name, stage_table
 from westforecast.domain.shares import (
     composition,
     log_ratios,
@@ -15,7 +16,6 @@ from westforecast.domain.shares import (
     score_walks,
     shrunk_correlation,
 )
-from westforecast.domain.stage import StageIndex, StageTable, stage_name, stage_table
 from westforecast.errors import DataError, Problem, UsageError, nearest
 from westforecast.kernels.quantiles import LAW, check_levels, probabilities
 from westforecast.models import Status

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from westforecast.domain import StageIndex, stage_name, thresholds, usd_per_capita
-from westforecast.domain.stage import INDICATORS, INPUTS
+from westforecast.domain.stage_words import INDICATORS, INPUTS
 from westforecast.errors import DataError, UnknownNameError, UsageError, WestforecastWarning
 
 INDEX = StageIndex()

@@ -41,7 +41,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from westforecast.domain.stage import StageIndex
+from westforecast.domain import StageIndex
 from westforecast.kernels.smoothing import Grid, filtered
 
 HERE = Path(__file__).parents[1] / "src" / "westforecast_growth"

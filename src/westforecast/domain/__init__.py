@@ -58,17 +58,10 @@ from westforecast.domain.scenario import (
     Scenario,
 )
 from westforecast.domain.screens import Screening, screen
-from westforecast.domain.stage import (
-    StageCard,
-    StageIndex,
-    StageScores,
-    StageTable,
-    Threshold,
-    stage_name,
-    stage_table,
-    thresholds,
-    usd_per_capita,
-)
+from westforecast.domain.stage import StageIndex, StageScores, usd_per_capita
+from westforecast.domain.stage_card import StageCard
+from westforecast.domain.stage_table import StageTable, stage_table
+from westforecast.domain.stage_words import Threshold, stage_name, thresholds
 from westforecast.domain.target import (
     Attainment,
     Goal,

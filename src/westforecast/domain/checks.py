@@ -15,7 +15,8 @@ from typing import Literal
 
 import numpy as np
 
-from westforecast.domain.stage import StageIndex, stage_name
+from westforecast.domain.stage import StageIndex
+from westforecast.domain.stage_words import stage_name
 from westforecast.series.indicator import Indicator
 from westforecast.typing import FloatArray
 

@@ -26,141 +26,24 @@ falling to S makes a region post-industrial (100), and A > I with A < 20 % makes
 pre-industrial (0).
 """
 
-import csv
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from westforecast.domain.rules import fraction, positive
-from westforecast.errors import (
-    DataError,
-    Problem,
-    UnknownNameError,
-    UsageError,
-    WestforecastWarning,
-    nearest,
-)
-from westforecast.series import frame as frames
-from westforecast.series.calendar import Calendar
-from westforecast.series.indicator import Indicator
-from westforecast.series.panel import Panel
+from westforecast.domain.stage_card import CardEntry, StageCard
+from westforecast.domain.stage_words import INDICATORS, INPUTS, SECTORS, Threshold, thresholds
+from westforecast.errors import DataError, Problem, UsageError, WestforecastWarning, nearest
 from westforecast.typing import FloatArray, IntArray
 
-INDICATORS = (
-    "gdp_per_capita", "structure", "manufacturing_share", "urban_share", "primary_employment_share"
-)  # fmt: skip
-_SECTORS = ("primary", "secondary", "tertiary")
-INPUTS = ("gdp_per_capita", *_SECTORS, *INDICATORS[2:])
-
-_STAGES = ("pre-industrial", "early", "middle", "late", "post-industrial")
-INDICATOR_TITLES = {
-    "gdp_per_capita": "GDP per capita",
-    "structure": "A / I / S in GDP",
-    "manufacturing_share": "manufacturing in goods",
-    "urban_share": "urban population",
-    "primary_employment_share": "primary employment",
-}
-_MARKS = {
-    "S": "read in a public source",
-    "C": "computed from sourced figures",
-    "R": "recalled from the literature, not checked against print",
-    "?": "uncertain",
-}
 # Rounded shares of one table may add up to 99 or 101 percent.
 _SUM_SLACK = 0.01
 # A tie of shares is a tie although one of them was derived as 1 less the others.
 _TIE = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """One row of the table: where a stage of one indicator lies, with source and mark.
-
-    indicator: one of `INDICATORS`, or "composite" and "second_half" for the index itself.
-    base: price base of GDP per capita, "USD_2005". unit: USD, fraction or points (0 to 100).
-    stage: 1 to 5. lower, upper: bounds in `unit`, NaN where open; of A for structure.
-    rule: the condition in words where bounds do not say it. weight_percent: of the indicator.
-    mark: S read in a public source, C computed, R recalled, ? uncertain.
-    """
-
-    indicator: str
-    base: str
-    unit: str
-    stage: int
-    lower: float
-    upper: float
-    rule: str
-    weight_percent: float
-    mark: str
-    source: str
-    note: str
-
-
-def thresholds(path: str | Path | None = None) -> tuple[Threshold, ...]:
-    """All bounds and weights with sources and marks; `path` reads a table of the same columns.
-
-    Raises UsageError where there is no such file, DataError for rows that cannot be read.
-    """
-    return _shipped() if path is None else _parse(frames.read_csv(path, dtype=str), str(path))
-
-
-@cache
-def _shipped() -> tuple[Threshold, ...]:
-    place = files("westforecast.domain") / "thresholds.csv"
-    with place.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    columns = {name: np.array([row[name] for row in rows], object) for name in rows[0]}
-    return _parse(frames.Table(columns, "pandas", len(rows)), "thresholds.csv")
-
-
-def _parse(table: frames.Table, origin: str) -> tuple[Threshold, ...]:
-    names = tuple(Threshold.__dataclass_fields__)
-    frames.require(table, {name: name for name in names}, origin)
-    rows, problems = [], []
-    for i in range(table.rows):
-        told = {name: str(table.columns[name][i] or "") for name in names}
-        try:
-            row = Threshold(
-                indicator=told["indicator"],
-                base=told["base"],
-                unit=told["unit"],
-                stage=int(told["stage"]),
-                lower=float(told["lower"] or "nan"),
-                upper=float(told["upper"] or "nan"),
-                rule=told["rule"],
-                weight_percent=float(told["weight_percent"] or "nan"),
-                mark=told["mark"],
-                source=told["source"],
-                note=told["note"],
-            )
-            rows.append(row)
-        except ValueError as error:
-            remedy = "Write numbers, and nothing where a bound is open."
-            problems.append(Problem(f"line {i + 2}", str(error), "bounds and a stage", remedy))
-    if problems:
-        raise DataError(problems, origin)
-    return tuple(rows)
-
-
-def stage_name(stage: Any, half: Any = 0) -> Any:
-    """Stage 1 to 5 and half 0 to 2 in words, of any shape; "-" for stage 0 (refused).
-
-    >>> stage_name(4, 1)
-    'late I'
-    """
-    return _WORDS[stage, half]
-
-
-_WORDS = np.array(
-    [["-"] * 3] + [[name, f"{name} I", f"{name} II"] for name in _STAGES], dtype=object
-)
 
 
 def usd_per_capita(local: Any, exchange_rate: Any, ppp: Any, deflator: Any = 1.0) -> FloatArray:
@@ -297,7 +180,7 @@ class StageIndex:
     def _score(self, name: str, known: Mapping[str, FloatArray]) -> FloatArray:
         starts, points = self._starts[name], self._starts["composite"]
         if name == "structure":
-            a, i, s = (known[sector] for sector in _SECTORS)
+            a, i, s = (known[sector] for sector in SECTORS)
             return _structure(a, i, s, starts, points)
         sign = 1.0 if self._rises(name) else -1.0
         return np.asarray(np.interp(sign * known[name], sign * starts, points))
@@ -382,316 +265,8 @@ class StageIndex:
         return 1 + int((sign * values[0] >= sign * self._starts[name]).sum())
 
 
-@dataclass(frozen=True, slots=True)
-class CardEntry:
-    """One indicator on a card.
-
-    values: as used, fractions and dollars; A, I, S for structure. stage: reached in this indicator,
-    0 = missing. lower, upper, range: bounds of that stage, as numbers and in words. score: 0 to
-    100. weight: as a fraction of all. mark, source: of the threshold row.
-    """
-
-    indicator: str
-    values: tuple[float, ...]
-    stage: int
-    lower: float
-    upper: float
-    range: str
-    score: float
-    weight: float
-    mark: str
-    source: str
-
-    @property
-    def text(self) -> str:
-        """The value in words."""
-        if self.stage == 0:
-            return "missing"
-        if self.indicator == "gdp_per_capita":
-            return f"{self.values[0]:,.0f}"
-        return " / ".join(f"{100 * value:.1f}" for value in self.values) + " %"
-
-
-@dataclass(frozen=True, slots=True)
-class StageCard:
-    """Why a region-year has its stage; `str(card)` is a table to paste, `rows()` its records.
-
-    weight: of the known indicators, as a fraction. composite is NaN and stage 0 below min_weight.
-    """
-
-    region: str
-    year: int | None
-    base: str
-    min_weight: float
-    entries: tuple[CardEntry, ...]
-    composite: float
-    weight: float
-    stage: int
-    half: int
-
-    @property
-    def name(self) -> str:
-        """Stage and half in words."""
-        return str(stage_name(self.stage, self.half))
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Indicators without a value."""
-        return tuple(entry.indicator for entry in self.entries if entry.stage == 0)
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One record an indicator: value, stage, range, score, weight, points of the composite.
-
-        Points add up to the composite. Numbers are floats, NaN = missing; weights are fractions.
-        """
-        return [
-            {
-                "indicator": entry.indicator,
-                "value": entry.text,
-                "stage": stage_name(entry.stage),
-                "range": entry.range,
-                "score": entry.score,
-                "weight": entry.weight,
-                "points": entry.score * entry.weight / self.weight if self.stage else np.nan,
-                "mark": entry.mark,
-                "source": entry.source,
-            }
-            for entry in self.entries
-        ]
-
-    def __str__(self) -> str:
-        head = ("indicator", "value", "stage", "range", "score", "weight", "points", "mark")
-        cells = [head]
-        for entry, row in zip(self.entries, self.rows(), strict=True):
-            title = INDICATOR_TITLES[entry.indicator]
-            cells.append((
-                f"{title}, {self.base}" if entry.indicator == "gdp_per_capita" else title,
-                entry.text, row["stage"], row["range"], _number(entry.score),
-                f"{100 * entry.weight:.0f} %", _number(row["points"]), entry.mark,
-            ))  # fmt: skip
-        return "\n".join([self._headline(), "", *_aligned(cells), "", *self._notes()])
-
-    def _headline(self) -> str:
-        place = " ".join(str(word) for word in (self.region, self.year) if word not in {"", None})
-        title = f"Stage of industrialization{', ' * bool(place)}{place}"
-        if self.stage == 0:
-            return f"{title}: refused"
-        return f"{title}: {self.composite:.1f} of 100, {self.name}"
-
-    def _notes(self) -> list[str]:
-        notes = []
-        if self.missing:
-            lost = ", ".join(INDICATOR_TITLES[name] for name in self.missing)
-            told = f"Missing: {lost}; {100 * (1 - self.weight):.0f} % of the weight. "
-            notes.append(
-                told + "The composite is the mean of the rest."
-                if self.stage
-                else told + f"At least {100 * self.min_weight:.0f} % must be known."
-            )
-        marks = sorted({entry.mark for entry in self.entries})
-        return [*notes, *(f"{mark}: {_MARKS.get(mark, 'own mark')}." for mark in marks)]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StageTable:
-    """The index for regions [R] and years [Y] of a panel; made by `stage_table`.
-
-    inputs: input -> [R, Y] plain values (fractions, dollars), NaN = missing. scores: all arrays
-    [R, Y]. indicators: [R] what each region's composite means as a series.
-    """
-
-    index: StageIndex
-    regions: tuple[str, ...]
-    years: IntArray
-    inputs: Mapping[str, FloatArray]
-    scores: StageScores
-    indicators: tuple[Indicator, ...]
-    calendar: Calendar
-    backend: str
-    columns: tuple[str, str, str]
-
-    def card(self, region: str, year: int) -> StageCard:
-        """The card of one region-year. Raises UnknownNameError for those not in the table."""
-        if region not in self.regions:
-            raise UnknownNameError(f"no region {region!r}. {nearest(region, self.regions)}")
-        if year not in self.years:
-            raise UnknownNameError(
-                f"no year {year} in the table. Known: {self.calendar.span(*self.years[[0, -1]])}."
-            )
-        r, y = self.regions.index(region), int(year - self.years[0])
-        here = {name: values[r, y] for name, values in self.inputs.items()}
-        return self.index.card(region=region, year=int(year), **here)
-
-    def to_panel(self) -> Panel:
-        """One series `stage_index.{region}` per region, 0 to 100, for models to see beside others.
-
-        Its publication lag is the longest of its inputs', and it breaks where one of them does.
-        """
-        size = len(self.years)
-        whole = Panel(
-            values=self.scores.composite.ravel(),
-            indptr=np.arange(len(self.regions) + 1, dtype=np.int64) * size,
-            first=np.full(len(self.regions), self.years[0], np.int64),
-            indicators=self.indicators,
-            calendar=self.calendar,
-            backend=self.backend,
-            columns=self.columns,
-        )
-        return whole.select()  # less missing values at its ends
-
-    def frame(self, *, backend: str | None = None) -> Any:
-        """A long frame: a row per region and year of which anything is known.
-
-        Columns region, the panel's time column, composite, weight, stage, half, name and the five
-        scores. backend: "pandas", "polars" or "pyarrow" for another kind of frame.
-        """
-        r, y = np.nonzero(self.scores.weight > 0)
-        time_col = self.columns[1]
-        stage, half = self.scores.stage[r, y], self.scores.half[r, y]
-        columns: dict[str, Any] = {
-            "region": np.array(self.regions, object)[r],
-            time_col: self.years[y],
-            "composite": self.scores.composite[r, y],
-            "weight": self.scores.weight[r, y],
-            "stage": stage,
-            "half": half,
-            "name": stage_name(stage, half),
-        }
-        columns |= {name: score[r, y] for name, score in self.scores.scores.items()}
-        return frames.build(columns, backend or self.backend, self.calendar, (time_col,))
-
-
-def stage_table(
-    panel: Panel,
-    roles: Mapping[str, str],
-    *,
-    index: StageIndex | None = None,
-    regions: Sequence[str] | None = None,
-) -> StageTable:
-    """The index for every region and year of an annual panel.
-
-    roles: input of `StageIndex.score` -> series id with {region}, `"urban_share.{region}"`. Percent
-        and multipliers are read from the series' indicators.
-    index: settings; None takes the defaults. regions: which and in what order; None takes all for
-        which any role has a series. A region may lack series: they are missing indicators.
-
-    Raises UsageError for roles that are no inputs, ids without {region}, a calendar that is not
-    annual; UnknownNameError where a role matches no series; DataError listing values that cannot
-    be and series in the wrong money.
-    """
-    index = index or StageIndex()
-    if panel.calendar.freq != "Y":
-        raise UsageError("the stage index is annual, the panel is not. Take annual series.")
-    found = _match(panel, roles)
-    names = tuple(regions or dict.fromkeys(r for ids in found.values() for r in ids))
-    have = {region for ids in found.values() for region in ids}
-    for region in names:
-        if region not in have:
-            raise UnknownNameError(
-                f"no series of region {region!r} in the panel. {nearest(region, have)}"
-            )
-    used = [
-        (role, r, ids[region])
-        for role, ids in found.items()
-        for r, region in enumerate(names)
-        if region in ids
-    ]
-    problems = _wrong(panel, index, used)
-    if problems:
-        raise DataError(problems, "the inputs of the stage index")
-    first, last = panel[[unique_id for *_, unique_id in used]].span
-    years = np.arange(first, last + 1)
-    inputs = {role: np.full((len(names), len(years)), np.nan) for role in roles}
-    own: list[list[Indicator]] = [[] for _ in names]
-    for role, r, unique_id in used:
-        indicator = panel.indicator(unique_id)
-        periods, values = panel.series(unique_id)
-        inputs[role][r, periods - first] = values * indicator.factor
-        own[r].append(indicator)
-    return StageTable(
-        index=index,
-        regions=names,
-        years=years,
-        inputs=inputs,
-        scores=index.score(**inputs),
-        indicators=tuple(map(partial(_composite_of, index), names, own)),
-        calendar=panel.calendar,
-        backend=panel.backend,
-        columns=panel.columns,
-    )
-
-
-def _match(panel: Panel, roles: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Role -> region -> id of a series."""
-    found = {}
-    for role, template in roles.items():
-        if role not in INPUTS:
-            raise UsageError(f"roles: no input {role!r} of the index. {nearest(role, INPUTS)}")
-        if template.count("{region}") != 1:
-            raise UsageError(
-                f"roles[{role!r}]={template!r} found, a series id with {{region}} in place of the "
-                "region expected, such as 'urban_share.{region}'."
-            )
-        pattern = re.compile("(.+)".join(map(re.escape, template.split("{region}"))))
-        ids = {m[1]: i for i in panel.ids if (m := pattern.fullmatch(i))}
-        if not ids:
-            have = {
-                i.id.replace(i.region, "{region}") if i.region else i.id for i in panel.indicators
-            }
-            raise UnknownNameError(
-                f"roles[{role!r}]={template!r}: no such series. {nearest(template, have)}"
-            )
-        found[role] = ids
-    if not found:
-        raise UsageError(f"roles is empty; expected some of {', '.join(INPUTS)}.")
-    return found
-
-
-def _wrong(panel: Panel, index: StageIndex, used: Sequence[tuple[str, int, str]]) -> list[Problem]:
-    """What cannot be meant in the series of a table, said with series and year."""
-    problems = []
-    for role, _, unique_id in used:
-        indicator = panel.indicator(unique_id)
-        periods, values = panel.series(unique_id)
-        where, plain = f"series {unique_id!r}", values * indicator.factor
-        if role == "gdp_per_capita":
-            wrong, expected = ~(plain > 0) & ~np.isnan(plain), "dollars above 0"
-            remedy = "Leave out what is not known."
-            unit, year = indicator.unit, indicator.base_year
-            if unit and not re.search(r"usd|dollar|\$", unit, re.IGNORECASE):
-                told = "Convert with usd_per_capita."
-                problems.append(Problem(where, f"unit {unit!r}", f"dollars, {index.base}", told))
-            if year is not None and f"USD_{year}" != index.base:
-                told = "Choose StageIndex(base=...) or convert with a deflator (usd_per_capita)."
-                problems.append(Problem(where, f"prices of {year}", index.base, told))
-        else:
-            wrong, expected = (plain < 0) | (plain > 1 + 1e-9), "a share from 0 to 1"
-            remedy = "Declare unit='percent' in the panel's metadata if it is."
-        if wrong.any():
-            at = int(np.flatnonzero(wrong)[0])
-            told = f"{plain[at]:.6g} ({wrong.sum()} of {wrong.size} values)"
-            place = f"{where}, {panel.calendar.label(periods[at])}"
-            problems.append(Problem(place, told, expected, remedy))
-    return problems
-
-
-def _composite_of(index: StageIndex, region: str, inputs: Sequence[Indicator]) -> Indicator:
-    return Indicator(
-        id=f"stage_index.{region}",
-        name=f"Stage of industrialization, {region}",
-        unit="points",
-        kind="index",
-        region=region,
-        source=f"computed, CASS index in {index.base}",
-        publication_lag=max(indicator.publication_lag for indicator in inputs),
-        lower=0.0,
-        upper=100.0,
-        breaks=tuple(sorted({period for indicator in inputs for period in indicator.breaks})),
-    )
-
-
 def _parts(name: str) -> tuple[str, ...]:
-    return _SECTORS if name == "structure" else (name,)
+    return SECTORS if name == "structure" else (name,)
 
 
 def _inputs(given: Mapping[str, Any]) -> dict[str, FloatArray]:
@@ -706,12 +281,12 @@ def _inputs(given: Mapping[str, Any]) -> dict[str, FloatArray]:
         if value is not None:
             check = positive if name == "gdp_per_capita" else fraction
             known[name] = check(name, value)
-    sectors = [name for name in _SECTORS if given.get(name) is not None]
+    sectors = [name for name in SECTORS if given.get(name) is not None]
     if len(sectors) == 1:
         raise UsageError(
-            f"{sectors[0]} alone given; the structure needs two of {', '.join(_SECTORS)}."
+            f"{sectors[0]} alone given; the structure needs two of {', '.join(SECTORS)}."
         )
-    return known | dict(zip(_SECTORS, _whole(*(known[name] for name in _SECTORS)), strict=True))
+    return known | dict(zip(SECTORS, _whole(*(known[name] for name in SECTORS)), strict=True))
 
 
 def _whole(*shares: FloatArray) -> tuple[FloatArray, ...]:
@@ -816,20 +391,3 @@ def _range(row: Threshold, rises: bool) -> str:
         below = (row.stage == 1) == rises
         return f"< {high}{sign}" if below else f"> {low}{sign}"
     return f"{low} - {high}{sign}"
-
-
-def _number(value: float) -> str:
-    return "-" if np.isnan(value) else f"{value:.1f}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines of a text table: words to the left, the three columns of numbers right."""
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if k in {4, 5, 6} else cell.ljust(width)
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    return [lines[0], "-" * max(map(len, lines)), *lines[1:]]

@@ -142,7 +142,7 @@ class DrivenModel(Model):
         has = np.flatnonzero(partners >= 0)
         own, whole = windows.take(has), _whole(windows.take(has), partners[has])
         known = whole if self.driver_role == "known" else own.beside(partners[has])
-        read = _trimmed(whole if self.driver_mode == "actual" else known)
+        read = (whole if self.driver_mode == "actual" else known).to_last_observed()
         seen[has] = _rows(known, own, width, 0)
         path[has] = _rows(read, own, width, horizon)
         steps = own.cutoff + horizon - read.cutoff  # wanted after the driver's own last value
@@ -267,17 +267,6 @@ def _whole(windows: Windows, partners: IntArray) -> Windows:
     """All that the panel holds of other series, also what came later."""
     begin, stop = windows.indptr[partners], windows.indptr[partners + 1]
     return replace(windows, series=partners, start=begin, end=stop)
-
-
-def _trimmed(windows: Windows) -> Windows:
-    """Windows that end with an observed value, or are empty."""
-    end = windows.end.copy()
-    while True:
-        filled = np.flatnonzero(end > windows.start)
-        missing = filled[np.isnan(windows.values[end[filled] - 1])]
-        if not len(missing):
-            return replace(windows, end=end)
-        end[missing] -= 1
 
 
 def _rows(other: Windows, own: Windows, width: int, horizon: int) -> FloatArray:

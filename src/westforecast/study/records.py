@@ -7,7 +7,7 @@ import numpy as np
 
 from westforecast.domain import Change, DeepProcessing, stage_name
 from westforecast.domain.scenario import CASES
-from westforecast.domain.stage import INDICATOR_TITLES
+from westforecast.domain.stage_words import INDICATOR_TITLES
 from westforecast.report import words
 from westforecast.study.file import COMBINATION, Derived
 from westforecast.study.result import Hindsight, StudyResult

@@ -6,7 +6,7 @@ from typing import Any
 
 from westforecast.api import ModelLike
 from westforecast.domain import StageCard, StageIndex, StageTable, stage_table
-from westforecast.domain.stage import INPUTS
+from westforecast.domain.stage_words import INPUTS
 from westforecast.errors import DataError, PluginError, UsageError, nearest
 from westforecast.plugin import registry
 from westforecast.series import Panel

@@ -21,7 +21,7 @@ from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from westforecast.domain.stage import StageIndex
+from westforecast.domain import StageIndex
 from westforecast.errors import UsageError, nearest
 from westforecast.kernels.averaging import Average
 from westforecast.kernels.growth import together
