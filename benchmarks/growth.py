@@ -101,7 +101,8 @@ def west_panel() -> wf.Panel:
     primary = secondary.merge(tertiary, on=["region", "year"])
     primary = primary.assign(unique_id="primary." + primary.region, unit="percent",
                              y=100 - primary.y_x - primary.y_y)  # fmt: skip
-    heads = gdp.merge(provincial("population_pub", "heads", ""), on=["region", "year"])
+    people = pd.concat([provincial(name, "heads", "") for name in ("population_pub", "population")])
+    heads = gdp.merge(people, on=["region", "year"])
     rate = dollars(china).reindex(heads.year).to_numpy()
     heads = heads.assign(unique_id="gdp_pc." + heads.region, unit="USD",
                          y=1e4 * heads.y_x / heads.y_y * rate)  # fmt: skip
