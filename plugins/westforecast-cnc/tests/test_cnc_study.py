@@ -126,6 +126,13 @@ def test_stage_growth_is_among_the_models_and_sees_the_index(result):
     assert not [row for row in result.failures if row[1] == "Stage growth"]
 
 
+def test_the_screens_doubt_what_the_sources_say_disagrees(result):
+    """The CNC ratio of 2013: of a preliminary total in one series, of the final one in another."""
+    told = [str(finding) for finding in result.findings if finding.severity == "warning"]
+    assert any("mt_cut_cnc_share_units_pub.CN" in line and "28.8" in line for line in told)
+    assert not [finding for finding in result.findings if finding.severity == "error"]
+
+
 def test_targets_of_the_text_are_held_against_what_came(result):
     """Urbanization near 50 percent in 2020, an industrialization rate near 40, 2 bn yuan more."""
     urban, value, industry = result.targets

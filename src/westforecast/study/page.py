@@ -57,6 +57,7 @@ def page(result: StudyResult) -> str:
         "claim_summary": records.claim_summary(result),
         "notes": [*study.notes, *result.notes],
         "assumptions": list(study.assumptions.values()),
+        "findings": records.findings(result),
         "sources": records.sources(result),
         "footer": records.footer(result),
     })  # fmt: skip

@@ -1,11 +1,12 @@
 """A study's findings as rows of words: what the terminal and the page both show."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from westforecast.domain import Change, DeepProcessing, stage_name
+from westforecast.domain.checks import Severity
 from westforecast.domain.scenario import CASES
 from westforecast.domain.stage_words import INDICATOR_TITLES
 from westforecast.report import words
@@ -372,6 +373,15 @@ def sources(result: StudyResult) -> list[Row]:
             "source": indicator.source,
         })  # fmt: skip
     return rows
+
+
+def findings(result: StudyResult) -> list[Row]:
+    """What the screens say of the data, most severe first."""
+    return [
+        {"severity": f.severity, "rule": f.rule, "where": f.where, "found": f.found,
+         "expected": f.expected, "remedy": f.remedy}
+        for f in sorted(result.findings, key=lambda f: get_args(Severity).index(f.severity))
+    ]  # fmt: skip
 
 
 def footer(result: StudyResult) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from westforecast.domain import Attainment, Band, Decomposition, Entry
+from westforecast.domain import Attainment, Band, Decomposition, Entry, Finding
 from westforecast.domain.identity import in_order
 from westforecast.errors import Problem
 from westforecast.kernels.quantiles import probabilities
@@ -68,6 +68,7 @@ class StudyResult:
     chains[scenario, headline]: the same change split among the components it is the product of.
     trail: every change of every scenario. bands: the low / medium / high table beside the past.
     standings: where the regions stand on the way of industrialization, and where they go.
+    findings: what the screens say of the data.
     """
 
     study: Study
@@ -86,6 +87,7 @@ class StudyResult:
     bands: tuple[Band, ...] = ()
     targets: tuple[Attained, ...] = ()
     standings: tuple[Standing, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def title(self, name: str) -> str:
         """The title of a component or derived quantity."""

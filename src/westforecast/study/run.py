@@ -16,6 +16,7 @@ from westforecast.domain import (
     StageTable,
     decompose,
     divisia,
+    screen,
 )
 from westforecast.domain.identity import in_order
 from westforecast.errors import DataError, Problem, UsageError, WestforecastError
@@ -57,7 +58,7 @@ def run_study(study: Study, report: Report | None = None) -> StudyResult:
             f"origin {study.origin} is outside the data of study {study.name!r}, which span "
             f"{first} to {last}. Choose an origin among them."
         )
-    tables = _stage_tables(study, panel)
+    data, tables = panel, _stage_tables(study, panel)
     for table in tables.values():
         panel = panel.join(table.to_panel())  # stage_index.REGION, for models to see
     components, lost = _components(study, panel, years, report)
@@ -82,6 +83,7 @@ def run_study(study: Study, report: Report | None = None) -> StudyResult:
         bands=bands,
         targets=targets,
         standings=stands,
+        findings=tuple(screen(data).findings),
         notes=(*_notes(components), *_narrow(result, bands), *unfit, *unfit_targets, *unfit_stages),
         seconds=time.perf_counter() - started,
     )
