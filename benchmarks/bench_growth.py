@@ -12,7 +12,8 @@ from .claims import Claim, claim
 
 MANY, FEW, LENGTH, HORIZON, ORIGINS = 10_000, 60, 30, 5, 10
 LEAST = 0.5  # of the windows are to be forecast, or the time is that of refusing
-DRIVEN = {"driver": "nation"}
+DRIVEN, OWN = {"driver": "nation"}, {"driver": "nation.{region}"}
+REGIONS = tuple(f"R{k:02}" for k in range(31))  # each with a nation, income and prices of its own
 # label -> model, what its series look like, settings
 CASES = {
     "CompoundGrowth": ("CompoundGrowth", "levels", {}),
@@ -30,6 +31,24 @@ CASES = {
     "StageGrowth": ("StageGrowth", "levels", {"index": "stage"}),
     "StageGrowth, deflated, with its nation": (
         "StageGrowth", "levels", {"index": "stage", "nation": "nation", "deflator": "income"}
+    ),
+    "GrowthRatio, 31 drivers": ("GrowthRatio", "levels", OWN),
+    "Elasticity, annual, 31 drivers": ("Elasticity", "levels", {**OWN, "convention": "annual"}),
+    "ConstantShare, 31 drivers": ("ConstantShare", "levels", OWN),
+    "ShareShift, 31 drivers": ("ShareShift", "levels", OWN),
+    "IntensityOfUse, 31 drivers": (
+        "IntensityOfUse", "levels", {"activity": "nation.{region}", "income": "income.{region}"}
+    ),
+    "EndUse, 31 sectors and their uses": (
+        "EndUse", "levels", {"sectors": ("nation.{region}",), "uses": ("income.{region}",)}
+    ),
+    "DriverRegression, 31 drivers": ("DriverRegression", "levels", OWN),
+    "StageGrowth, 31 nations": (
+        "StageGrowth", "levels", {"index": "stage", "nation": "nation.{region}"}
+    ),
+    "StageGrowth, 31 nations and deflators": (
+        "StageGrowth", "levels",
+        {"index": "stage", "nation": "nation.{region}", "deflator": "prices.{region}"},
     ),
     "Logistic": ("Logistic", "shares", {"upper": 1.0}),
     "Gompertz": ("Gompertz", "shares", {"upper": 1.0}),
@@ -64,7 +83,8 @@ def bench_growth_model(benchmark, installed, label):
 
 
 def data(kind: str, count: int) -> wf.Panel:
-    """So many series of a kind, and a nation, its income and its stage beside them."""
+    """So many series of a kind in 31 regions; beside them a nation, its income and its stage, and
+    of levels each region's own nation, income and prices."""
     generator = np.random.default_rng(4)
     t = np.arange(LENGTH)
     noise = generator.normal(0, 0.04, (count, LENGTH)).cumsum(axis=1)
@@ -86,5 +106,17 @@ def data(kind: str, count: int) -> wf.Panel:
     ids = np.repeat([f"s{i}" for i in range(count)], LENGTH)
     frame = pd.DataFrame({"unique_id": ids, "ds": np.tile(1981 + t, count), "y": y.ravel()})
     extra = [pd.DataFrame({"unique_id": k, "ds": 1981 + t, "y": v}) for k, v in beside.items()]
-    meta = {f"s{i}": {"price_basis": "current"} for i in range(count)} if kind == "levels" else None
+    if kind != "levels":
+        return wf.Panel.from_frame(pd.concat([frame, *extra]))
+    meta = {f"s{i}": {"price_basis": "current", "region": REGIONS[i % 31]} for i in range(count)}
+    growth = {"nation": 0.06, "income": 0.05, "prices": 0.03}
+    for region in REGIONS:
+        for name, rate in growth.items():
+            walk = generator.normal(rate, 0.02, LENGTH).cumsum()
+            level = beside["nation"][0] * np.exp(walk) if name == "nation" else np.exp(5 + walk)
+            extra.append(
+                pd.DataFrame({"unique_id": f"{name}.{region}", "ds": 1981 + t, "y": level})
+            )
+            about = {"kind": "index"} if name == "prices" else {"price_basis": "current"}
+            meta[f"{name}.{region}"] = {"region": region, **about}
     return wf.Panel.from_frame(pd.concat([frame, *extra]), meta=meta)

@@ -15,14 +15,13 @@ and show how much of an error is the driver's.
 
 import importlib.util
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import westforecast as wf
-from westforecast.backtest import Plan, origins, run
+from westforecast.backtest import origins, run
 from westforecast.models import Status
 
 from .data import FOLDER, ROOT
@@ -162,21 +161,12 @@ def _with_stages(rows: pd.DataFrame, index: Any, roles: Mapping[str, str]) -> wf
     return wf.Panel.from_frame(pd.concat([rows, stage[rows.columns]]), time_col="year", gaps="keep")
 
 
-def plan_of(panel: wf.Panel, cutoffs: Sequence[int]) -> Plan:
-    """Windows of the GDP series alone; the others are there as drivers."""
-    plan = origins(panel, HORIZON, cutoffs=cutoffs, min_train_size=4)
-    names = np.array(panel.ids)[plan.windows.series]
-    mine = np.char.startswith(names.astype(str), "gdp.")
-    return replace(
-        plan, windows=plan.windows.take(mine), last_step=plan.last_step[mine], skipped=()
-    )
-
-
 def table(
     panel: wf.Panel, models: Mapping[str, wf.Model], cutoffs: Sequence[int]
 ) -> list[list[str]]:
     """One row a model: error by origin, their mean, bias, coverage, how many it forecast."""
-    plan = plan_of(panel, cutoffs)
+    ids = [unique_id for unique_id in panel.ids if unique_id.startswith("gdp.")]
+    plan = origins(panel, HORIZON, cutoffs=cutoffs, min_train_size=4, series=ids)
     result = run(plan, models, (95,))
     outcome, cutoff = plan.actuals()[:, -1], plan.windows.cutoff
     rows = []

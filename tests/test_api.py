@@ -2,16 +2,19 @@
 
 import io
 import sys
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import westforecast as wf
+import westforecast.api
 from westforecast import SeriesModel, UsageError
 from westforecast.api import named_models
 from westforecast.engines import SerialEngine, ThreadEngine
 from westforecast.errors import UnknownNameError
-from westforecast.models import Drift, Naive, SeasonalNaive
+from westforecast.models import Drift, DrivenModel, Forecast, Naive, SeasonalNaive
 
 from .builders import frame, panel, walk
 
@@ -63,8 +66,11 @@ class TestNames:
             wf.forecast(DATA, "Drfit", h=1)
 
     def test_settings_a_model_does_not_take(self):
-        with pytest.raises(UsageError, match=r"model 'Drift' cannot be made with .*damp=0.9"):
+        with pytest.raises(UsageError) as caught:
             wf.model("Drift", damp=0.9)
+        assert str(caught.value) == (
+            "model 'Drift' has no setting 'damp' (found: damp=0.9). It has no settings."
+        )
 
     def test_metrics_by_name(self):
         assert wf.metric("mase").name == "mase"
@@ -136,7 +142,7 @@ class TestBacktest:
         assert result.settings == {
             "call": "backtest", "h": 2, "n_windows": 2, "cutoffs": None, "step_size": 3,
             "window": "sliding", "input_size": 5, "min_train_size": 3, "gap": 1,
-            "align": "series", "allow_partial": True, "on_error": "record",
+            "align": "series", "allow_partial": True, "series": None, "on_error": "record",
             "engine": "AutoEngine(workers=None)",
         }  # fmt: skip
 
@@ -151,6 +157,89 @@ class TestBacktest:
             np.testing.assert_array_equal(
                 other.forecasts["Drift"].mean, base.forecasts["Drift"].mean
             )
+
+
+@dataclass(frozen=True)
+class Follow(DrivenModel):
+    """What the driver is expected to be."""
+
+    driver: str
+
+    def compute(self, windows, horizon, levels):
+        driver = self.look(windows, horizon, levels, self.driver)
+        result = Forecast.empty(len(windows), horizon, levels)
+        result.mean[:] = driver.path[:, -horizon:]
+        return self.explain(result, driver.refusals)
+
+
+FOLLOWING = {"follow": Follow("b"), "Drift": Drift()}
+
+
+class TestSeries:
+    def test_the_others_are_there_as_drivers_only(self):
+        every = wf.forecast(DATA, FOLLOWING, h=2).long()
+        mine = wf.forecast(DATA, FOLLOWING, h=2, series=["a"])
+        pd.testing.assert_frame_equal(
+            mine.long(), every[every["unique_id"] == "a"].reset_index(drop=True)
+        )
+        assert set(mine.ledger["unique_id"]) == {"a"}
+        assert mine.manifest()["settings"]["series"] == ["a"]
+        assert mine.manifest()["data"]["series"] == 2
+        assert (mine.long()["status"] == "ok").all()
+
+    def test_a_backtest_scores_them_alone(self):
+        every = wf.backtest(DATA, FOLLOWING, h=1, n_windows=2)
+        mine = wf.backtest(DATA, FOLLOWING, h=1, n_windows=2, series=(i for i in "a"))
+        apart = every.scores("mae", by=["unique_id", "model"]).query("unique_id == 'a'")
+        assert mine.scores("mae")["mae"].tolist() == apart["mae"].tolist()
+        assert mine.settings["series"] == ["a"]
+        assert set(mine.ledger["unique_id"]) == {"a"}
+
+    def test_an_unknown_id_suggests_the_nearest(self):
+        lathes = wf.Panel.from_frame(frame([1.0, 2.0, 3.0]).assign(unique_id="lathes"))
+        for call in (wf.forecast, wf.backtest):
+            with pytest.raises(UnknownNameError, match=r"no series 'lahtes' in .* mean 'lathes'"):
+                call(lathes, "Drift", h=1, series="lahtes")
+
+    @pytest.mark.parametrize("call", [wf.forecast, wf.backtest])
+    def test_none_is_not_nothing(self, call):
+        with pytest.raises(UsageError, match=r"series is empty; name at least one"):
+            call(DATA, "Drift", h=1, series=[])
+
+
+class TestSplitErrors:
+    @pytest.fixture
+    def follow(self, monkeypatch):
+        # The core has no model with a driver of its own.
+        found = westforecast.api.model
+        monkeypatch.setattr(
+            westforecast.api, "model", lambda name: Follow("b") if name == "Follow" else found(name)
+        )
+
+    def test_a_name_is_as_good_as_a_model(self, follow):
+        by_name = wf.split_errors(DATA, "Follow", 1, series="a", n_windows=2, engine="serial")
+        by_model = wf.split_errors(DATA, Follow("b"), h=1, series=["a"], n_windows=2)
+        pd.testing.assert_frame_equal(by_name.long(), by_model.long())
+        assert set(by_name.long()["unique_id"]) == {"a"}
+        assert by_name.result.manifest()["settings"]["series"] == "['a']"
+
+    @pytest.mark.parametrize(
+        ("model", "options", "message"),
+        [
+            ("Drift", {}, r"Drift\(\) has no driver, so all of its error is its own"),
+            ("Drfit", {}, r"no model 'Drfit'. Did you mean 'Drift'"),
+            (Drift, {}, r"Drift is a class; pass an object"),
+            (
+                "Drift",
+                {"n_window": 3},
+                r"split_errors has no .* 'n_window' found. Did .* 'n_windows'",
+            ),
+            ("Drift", {"engine": "dusk"}, "no engine 'dusk'"),
+        ],
+    )
+    def test_what_cannot_be_split(self, model, options, message):
+        with pytest.raises(UsageError, match=message):
+            wf.split_errors(DATA, model, 1, **options)
 
 
 class TestProgress:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from westforecast.api import backtest, dataset, forecast, metric, model
-    from westforecast.backtest import ErrorSplit, Result, split_errors
+    from westforecast.api import backtest, dataset, forecast, metric, model, split_errors
+    from westforecast.backtest import ErrorSplit, Result
     from westforecast.composition import PartsForecast, forecast_shares
     from westforecast.domain import StageIndex, screen, stage_table
     from westforecast.errors import (
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from westforecast.stages import StagePath, stage_path
 
 _HOME = {
-    "api": ("backtest", "dataset", "forecast", "metric", "model"),
-    "backtest": ("ErrorSplit", "Result", "split_errors"),
+    "api": ("backtest", "dataset", "forecast", "metric", "model", "split_errors"),
+    "backtest": ("ErrorSplit", "Result"),
     "composition": ("PartsForecast", "forecast_shares"),
     "domain": ("StageIndex", "screen", "stage_table"),
     "errors": (

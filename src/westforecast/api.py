@@ -1,14 +1,16 @@
-"""The two verbs, `forecast` and `backtest`: names become models here, windows become results."""
+"""The verbs `forecast`, `backtest` and `split_errors`: names become models here."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
-from westforecast.backtest import Result, ahead, origins, run
+from westforecast.backtest import ErrorSplit, Plan, Result, ahead, origins, run
+from westforecast.backtest import split_errors as split
 from westforecast.backtest.run import Progress
 from westforecast.engines import Engine
-from westforecast.errors import UsageError
+from westforecast.errors import UsageError, check_options
 from westforecast.metrics import Metric
 from westforecast.models import Model
 from westforecast.plugin import registry
@@ -96,16 +98,19 @@ def forecast(
     *,
     h: int | None = None,
     until: Any = None,
+    series: str | Iterable[str] | None = None,
     levels: Sequence[float] = (),
     on_error: OnError = "record",
     fallback: ModelLike | None = None,
     engine: str | Engine = "auto",
     progress: bool | Progress | None = None,
 ) -> Result:
-    """Forecast every series of a panel.
+    """Forecast the series of a panel.
 
     models: a name, a Model, several of them, or a mapping from names of your own.
     h: steps ahead, or until: the last period wanted (2020); exactly one.
+    series: ids of the series to forecast, all unless given. The others of the panel are there as
+        drivers.
     levels: interval coverages in percent, e.g. (80, 95).
     on_error: "record" keeps failures as rows with a status, "raise" stops at the first.
     fallback: a model that answers where another failed; `model_used` says so.
@@ -115,7 +120,8 @@ def forecast(
     progress: True for a bar on standard error, a function of (done, total, what), or None: a bar
         where standard error is a terminal.
 
-    Raises UsageError for arguments that cannot be meant, ModelError with `on_error="raise"`.
+    Raises UsageError for arguments that cannot be meant, UnknownNameError for a name or id that
+    nothing answers to, ModelError with `on_error="raise"`.
 
     >>> import pandas as pd, westforecast as wf
     >>> df = pd.DataFrame({"unique_id": "a", "ds": [2008, 2009, 2010], "y": [1.0, 2.0, 3.0]})
@@ -123,9 +129,10 @@ def forecast(
     [4.0, 5.0]
     """
     _check_panel(panel)
-    settings = {"call": "forecast", "h": h, "until": until}
-    return _run(panel, ahead(panel, h, until), models, levels, on_error, fallback, engine, progress,
-                settings)  # fmt: skip
+    series = _ids(series)
+    settings = {"call": "forecast", "h": h, "until": until, "series": series}
+    plan = ahead(panel, h, until, series=series)
+    return _run(plan, models, levels, on_error, fallback, engine, progress, settings)
 
 
 def backtest(
@@ -142,6 +149,7 @@ def backtest(
     gap: int = 0,
     align: Align = "calendar",
     allow_partial: bool = False,
+    series: str | Iterable[str] | None = None,
     levels: Sequence[float] = (),
     on_error: OnError = "record",
     fallback: ModelLike | None = None,
@@ -159,36 +167,77 @@ def backtest(
     align: "calendar" puts cutoffs at the same periods for all series, "series" counts from each
         end.
     allow_partial: keep windows whose outcomes are known for fewer than h steps.
+    series: ids of the series to forecast and score, all unless given. The others of the panel are
+        there as drivers, and have no say in where the cutoffs are.
     Others as for `forecast`.
 
     Windows that cannot be evaluated are rows of the ledger with a reason. Raises UsageError where
     none can.
     """
     _check_panel(panel)
+    series = _ids(series)
     plan = origins(
         panel, h, n_windows=n_windows, cutoffs=cutoffs, step_size=step_size, window=window,
         input_size=input_size, min_train_size=min_train_size, gap=gap, align=align,
-        allow_partial=allow_partial,
+        allow_partial=allow_partial, series=series,
     )  # fmt: skip
     settings = {
         "call": "backtest", "h": h, "n_windows": n_windows,
         "cutoffs": None if cutoffs is None else [str(c) for c in cutoffs],
         "step_size": step_size, "window": window, "input_size": input_size,
         "min_train_size": min_train_size, "gap": gap, "align": align,
-        "allow_partial": allow_partial,
+        "allow_partial": allow_partial, "series": series,
     }  # fmt: skip
-    return _run(panel, plan, models, levels, on_error, fallback, engine, progress, settings)
+    return _run(plan, models, levels, on_error, fallback, engine, progress, settings)
+
+
+def split_errors(
+    panel: Panel, model: ModelLike, h: int, *, log: bool | None = None,
+    engine: str | Engine = "auto", **schedule: Any,
+) -> ErrorSplit:  # fmt: skip
+    """Backtest a model with drivers twice, ex ante as it is and ex post with its drivers' outcomes.
+
+    model: a name or a Model whose future of the drivers is not what came (driver_mode "forecast" or
+        "frozen", or a driver_path). h: steps.
+    log: whether errors are differences of logarithms; by default for models of positive series.
+    schedule: which origins and series, as for `backtest` (n_windows, cutoffs, align, series ...).
+
+    A driver with driver_role="known" is read ahead in both runs: where the panel holds its
+    outcomes, the drivers' part is nothing. Only series that have their drivers are in the frames'
+    sums; those that failed count as n_excluded.
+
+    Raises UsageError for a model without drivers or one that is ex post already, and as `backtest`.
+    """
+    _check_panel(panel)
+    known = [name for name in signature(origins).parameters if name not in ("panel", "h")]
+    check_options(schedule, ["log", "engine", *known], "split_errors")
+    if "series" in schedule:
+        schedule["series"] = _ids(schedule["series"])
+    return split(panel, _object(model), h, log=log, engine=_engine(engine), **schedule)
+
+
+def _ids(series: str | Iterable[str] | None) -> list[str] | None:
+    """Ids as a list of texts, which manifests keep."""
+    if series is None:
+        return None
+    single = isinstance(series, str) or not isinstance(series, Iterable)
+    return [str(unique_id) for unique_id in ([series] if single else series)]
+
+
+def _engine(engine: str | Engine) -> Engine:
+    runner = registry().get("engine", engine)() if isinstance(engine, str) else engine
+    if not isinstance(runner, Engine):
+        raise UsageError(f"engine={engine!r} is neither an engine's name nor an Engine object.")
+    return runner
 
 
 def _run(
-    panel: Panel, plan: Any, models: Models, levels: Sequence[float], on_error: OnError,
+    plan: Plan, models: Models, levels: Sequence[float], on_error: OnError,
     fallback: ModelLike | None, engine: str | Engine, progress: bool | Progress | None,
     settings: Mapping[str, object],
 ) -> Result:  # fmt: skip
     named = named_models(models)
-    runner = registry().get("engine", engine)() if isinstance(engine, str) else engine
-    if not isinstance(runner, Engine):
-        raise UsageError(f"engine={engine!r} is neither an engine's name nor an Engine object.")
+    runner = _engine(engine)
     second = None if fallback is None else _object(fallback)
     told = {**settings, "on_error": on_error, "engine": repr(runner)}
     with _progress(progress) as report:

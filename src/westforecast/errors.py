@@ -79,11 +79,37 @@ def nearest(name: object, known: Iterable[object]) -> str:
     "Did you mean 'Naive'?"
     """
     names = sorted({str(candidate) for candidate in known})
-    folded = {candidate.casefold(): candidate for candidate in names}
-    close = get_close_matches(str(name).casefold(), list(folded), n=1, cutoff=0.6)
-    if close:
-        return f"Did you mean {folded[close[0]]!r}?"
+    close = closest(name, names)
+    if close is not None:
+        return f"Did you mean {close!r}?"
     if not names:
         return "None is known."
     more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
     return f"Known: {', '.join(names[:_LISTED])}{more}."
+
+
+def closest(name: object, known: Iterable[object]) -> str | None:
+    """The known name that was likely meant: one spelt nearly so, else the only one so begun.
+
+    >>> closest("id", ["id_col", "time_col"])
+    'id_col'
+    """
+    folded = {str(candidate).casefold(): str(candidate) for candidate in known}
+    told = str(name).casefold()
+    close = get_close_matches(told, list(folded), n=1, cutoff=0.6)
+    if not close and len(told) > 1:
+        begun = [candidate for candidate in folded if candidate.startswith(told)]
+        close = begun if len(begun) == 1 else []
+    return folded[close[0]] if close else None
+
+
+def check_options(given: Iterable[str], known: Iterable[str], of: str) -> None:
+    """Raise UsageError for options that are not known, each with the nearest that is.
+
+    of: what takes them, as users write it: "Panel.from_csv".
+    """
+    names = list(known)
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        found = " ".join(f"{name!r} found. {nearest(name, names)}" for name in unknown)
+        raise UsageError(f"{of} has no such option: {found} It takes {', '.join(names)}.")

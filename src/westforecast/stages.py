@@ -16,6 +16,7 @@ from westforecast.domain.shares import (
     score_walks,
     shrunk_correlation,
 )
+from westforecast.domain.stage_words import STAGES
 from westforecast.errors import DataError, Problem, UsageError, nearest
 from westforecast.kernels.quantiles import LAW, check_levels, probabilities
 from westforecast.models import Status
@@ -61,21 +62,39 @@ class StagePath:
         low, high = np.quantile(self.paths, probabilities(check_levels([level])), axis=1)
         return low, high
 
-    def reached(self, stage: int) -> FloatArray:
-        """P(the stage, 2 to 5, has been reached by then) [R, H]; once reached it counts for good.
+    def reached(self, stage: int | str) -> FloatArray:
+        """P(a stage has been reached by then) [R, H]; once reached it counts for good.
 
-        The year in which it is reached is the first at which this passes a probability
-        (`reach_years`).
+        stage: "early" to "post-industrial", or 2 to 5. The year in which it is reached is the first
+        at which this passes a probability (`reach_years`).
         """
-        if stage not in range(2, 6):
-            raise UsageError(f"stage={stage!r} found, 2 (early) to 5 (post-industrial) expected.")
         code, _ = self.table.index.stage_of(self.paths)
-        return np.asarray((np.maximum.accumulate(code, axis=2) >= stage).mean(axis=1))
+        before = self._before().max(axis=1, initial=0)[:, None, None]
+        best = np.maximum(np.maximum.accumulate(code, axis=2), before)
+        return np.asarray((best >= self._code(stage)).mean(axis=1))
 
-    def reach_years(self, stage: int, prob: float = 0.5) -> FloatArray:
-        """[R] first year by which a stage is reached with probability `prob`; NaN if in none."""
+    def _before(self) -> IntArray:
+        """Stages [R, Y] observed before the path begins, 0 where there was no index."""
+        return self.table.scores.stage[:, self.table.years < self.years[0]]
+
+    def reach_years(self, stage: int | str, prob: float = 0.5) -> FloatArray:
+        """[R] first year by which a stage is reached with that probability; the observed one where
+        it was reached before, NaN where it is not by the last year."""
         by = self.reached(stage) >= prob
-        return np.where(by.any(axis=1), self.years[by.argmax(axis=1)], np.nan)
+        ahead = np.where(by.any(axis=1), self.years[by.argmax(axis=1)], np.nan)
+        seen = self._before() >= self._code(stage)
+        if not seen.shape[1]:
+            return ahead
+        return np.where(seen.any(axis=1), self.table.years[seen.argmax(axis=1)], ahead)
+
+    def _code(self, stage: int | str) -> int:
+        if stage in STAGES[1:]:
+            return STAGES.index(str(stage)) + 1
+        if stage not in range(2, 6):
+            raise UsageError(
+                f"stage={stage!r} found, one of {', '.join(STAGES[1:])} (or 2 to 5) expected."
+            )
+        return int(stage)
 
     def frame(self, *, backend: str | None = None) -> Any:
         """A row per region and year: median and intervals of the composite, probability of stages,
@@ -92,7 +111,7 @@ class StagePath:
             columns |= {f"lo-{level:g}": low.ravel(), f"hi-{level:g}": high.ravel()}
         for k in range(1, 6):
             columns[f"p_{stage_name(k)}"] = probs[:, k - 1]
-        columns["stage"] = stage_name(1 + probs.argmax(axis=1))
+        columns["name"] = stage_name(1 + probs.argmax(axis=1))
         return frames.build(
             columns, backend or self.table.backend, self.table.calendar, (self.table.columns[1],)
         )
@@ -113,8 +132,9 @@ def stage_path(
     """Forecast the indicators of the stage index and simulate the index.
 
     panel, roles, index, regions: as for `stage_table`. Forecasts begin after the last year in which
-        a region's roles are all observed; what is known of later years is used. For an earlier
-        origin ask with `panel.as_of(2005)`.
+        a region's roles are all observed; what is known of later years is used, and a year missing
+        there between two known ones is put on the line between them. For an earlier origin ask with
+        `panel.as_of(2005)`.
     until: the last year. models: input -> model; "shares" for all that have none of their own and
         for the structure. By default DampedLogGrowth for GDP per head and Drift for shares.
     levels: interval coverages in percent. n_paths, seed: how many sample paths, which stream.
@@ -128,8 +148,9 @@ def stage_path(
     Raises what `stage_table` raises; DataError where a role has no value in a region;
     UsageError where a model cannot forecast an indicator.
     """
-    levels, index = check_levels(levels), index or StageIndex()
+    levels = check_levels(levels)
     table = stage_table(panel, roles, index=index, regions=regions)
+    index = table.index
     chosen = _models(table, models)
     inputs = table.inputs if not _has_structure(table) else {**table.inputs, **_structure(table)}
     coordinates = {
@@ -240,9 +261,9 @@ def _forecast(
                 id=i,
                 unit="USD" if name == GDP else "log-ratio",
                 price_basis="constant",
-                region=i.split(".")[-1],
+                region=table.regions[k % len(table.regions)],
             )
-            for i in ids
+            for k, i in enumerate(ids)
         ),
         calendar=table.calendar,
         backend=table.backend,
@@ -288,6 +309,15 @@ def _draw(
     return found
 
 
+def _bridged(row: FloatArray) -> FloatArray:
+    """Coordinates [Y] with years missing between two known ones on the straight line between them:
+    a year that others know is not to be scored on fewer indicators than its neighbours."""
+    seen = np.flatnonzero(np.isfinite(row))
+    at = np.arange(len(row))
+    inside = (at >= seen[0]) & (at <= seen[-1])
+    return np.where(inside, np.interp(at, seen, row[seen]), np.nan)
+
+
 def _one(
     table: StageTable, result: Result, window: int, row: FloatArray, years: IntArray,
     scores: FloatArray,
@@ -297,7 +327,7 @@ def _one(
     step = years - int(result.plan.windows.cutoff[window]) - 1
     known = step < 0
     paths = np.empty(scores.shape)
-    paths[:, known] = row[years[known] - int(table.years[0])]
+    paths[:, known] = _bridged(row)[years[known] - int(table.years[0])]
     ahead = step[~known]
     paths[:, ~known] = read_law(
         made.mean[window, ahead], made.quantiles[window, ahead], made.probs, scores[:, ~known]

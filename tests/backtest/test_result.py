@@ -14,6 +14,7 @@ import pytest
 import westforecast
 from westforecast import Panel, SeriesModel, UsageError
 from westforecast.backtest import ahead, origins, run
+from westforecast.errors import UnknownNameError, WestforecastWarning
 from westforecast.models import Drift, Naive
 from westforecast.series import frame as frames
 
@@ -249,6 +250,92 @@ def test_missing_outcomes_are_null_and_not_dropped():
     result = run(origins(panel([1, 2, NAN, 4]), 2, cutoffs=[2001]), {"n": Naive()})
     np.testing.assert_array_equal(result.long()["y"], [NAN, 4])
     assert result.scores("mae")["n"].tolist() == [1]
+
+
+@dataclass(frozen=True)
+class Only(SeriesModel):
+    """The last value, of some series."""
+
+    ids: tuple[str, ...] = ()
+
+    def forecast_one(self, y, horizon, probs, context):
+        if context.unique_id not in self.ids:
+            raise LookupError("not mine")
+        return np.full(horizon, y[-1]), np.full((horizon, len(probs)), y[-1])
+
+
+MANY = panel(*[[1, 2, 4, 7]] * 20)  # a to t
+
+
+class TestFewCommonCells:
+    def result(self, **models):
+        return run(origins(MANY, 1), {"Naive": Naive(), **models})
+
+    def test_a_model_that_forecast_nothing_is_named(self):
+        result = self.result(none=Only())
+        told = (
+            "^of 20 cells whose outcome is known none forecast 0, so all 2 models are compared on "
+            r"none of them\. Pass common=False to score .*, or leave 'none' out "
+            r"\(`result\.without\('none'\)`\)\. The ledger says why forecasts are missing\.$"
+        )
+        with pytest.warns(WestforecastWarning, match=told) as caught:
+            scores = result.scores(["mae", "smape"])
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+        assert scores["mae"].isna().all()
+        # what it advises says nothing more
+        apart = result.scores("mae", common=False)
+        assert apart.set_index("model")["mae"].to_dict() == pytest.approx(
+            {"Naive": 3.0, "none": NAN}, nan_ok=True
+        )
+        assert result.without("none").scores("mae")["mae"].tolist() == [3.0]
+
+    def test_models_that_share_no_cell(self):
+        result = self.result(ab=Only(("a", "b")), cde=Only(("c", "d", "e")))
+        told = "known ab forecast 2, cde forecast 3, so all 3 models are compared on none of them"
+        with pytest.warns(WestforecastWarning, match=told):
+            result.scores("mae")
+
+    @pytest.mark.parametrize(("ids", "warned"), [("a", True), ("ab", False)])
+    def test_less_than_a_tenth(self, ids, warned):
+        result = self.result(some=Only(tuple(ids)))
+        if warned:
+            told = r"some forecast 1, so all 2 models are compared on 1 of them"
+            with pytest.warns(WestforecastWarning, match=told):
+                assert result.scores("mae")["n"].tolist() == [1, 1]
+        else:
+            assert result.scores("mae")["n"].tolist() == [2, 2]
+
+    def test_one_model_alone(self):
+        with pytest.warns(
+            WestforecastWarning, match=r"forecast 0, so there is nothing to score\. Th"
+        ):
+            self.result(none=Only()).without("Naive").scores("mae")
+        assert self.result(a=Only(("a",))).without("Naive").scores("mae")["n"].tolist() == [1]
+
+    def test_of_many_models_the_worst_are_told(self):
+        models = {f"m{k}": Only(tuple("abcdefgh"[:k])) for k in range(8)}
+        told = "known m0 forecast 0, .* m4 forecast 4 and 3 more models less than all, so all 9"
+        with pytest.warns(WestforecastWarning, match=told):
+            self.result(**models).scores("mae")
+
+
+class TestWithout:
+    def test_all_that_is_said_of_a_model_goes(self, backtested):
+        rest = backtested.without("mine")
+        assert set(rest.long()["model"]) == set(rest.ledger["model"]) == {"Naive"}
+        assert list(rest.models) == list(rest.used) == ["Naive"]
+        assert list(rest.probes) == ["Naive", "Drift (fallback)"]
+        assert rest.failed == 0
+        whole = backtested.long()
+        pd.testing.assert_frame_equal(rest.long(), whole[whole["model"] == "Naive"])
+        assert list(backtested.forecasts) == ["Naive", "mine"]
+
+    def test_what_cannot_be_left_out(self, backtested):
+        with pytest.raises(UnknownNameError, match=r"no model 'niave' .* Did you mean 'Naive'"):
+            backtested.without("niave")
+        with pytest.raises(UsageError, match=r"no model would be left"):
+            backtested.without("Naive", "mine")
 
 
 def test_scores_build_one_frame_their_own(monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 
 from westforecast import Panel, UsageError
 from westforecast.backtest import ahead, origins
+from westforecast.errors import UnknownNameError
 from westforecast.models import Status
 
 from ..builders import NAN, frame, panel
@@ -181,6 +182,52 @@ class TestOrigins:
         plan = origins(panel([1, 2, 3], [NAN, NAN, NAN]), 1)
         assert [name for name, *_ in seen(plan)] == ["a"]
         assert plan.skipped[0][:3] == (1, 2001, Status.TOO_SHORT)
+
+
+class TestSeries:
+    def test_part_of_a_plan_is_the_plan_of_a_part(self):
+        plan = origins(RAGGED, 2, cutoffs=[2002, 2005])
+        part = plan.only(["c", "b"])
+        assert seen(part) == [row for row in seen(plan) if row[0] != "a"]
+        assert part.skipped == tuple(entry for entry in plan.skipped if entry[0] != 0)
+        assert part.skipped
+        assert len(part.last_step) == len(part.windows) == len(part.actuals())
+        assert part.panel is RAGGED
+        assert seen(plan.only(None)) == seen(plan)
+        assert seen(origins(RAGGED, 2, cutoffs=[2002, 2005], series=("c", "b"))) == seen(part)
+
+    def test_the_horizon_is_that_of_the_part(self):
+        plan = ahead(RAGGED, until=2011)
+        assert (plan.horizon, plan.only("a").horizon, plan.only("a").last_step.tolist()) == (
+            7, 2, [2],
+        )  # fmt: skip
+
+    def test_drivers_may_reach_beyond_the_target(self):
+        plan = ahead(RAGGED, until=2008, series="c")
+        assert (seen(plan), plan.horizon) == ([("c", 2000, 2004)], 4)
+        with pytest.raises(UsageError, match=r"until=2008 is not after .* 1 series .first: 'a'"):
+            ahead(RAGGED, until=2008, series=["a", "c"])
+        # what is known of them is known
+        assert plan.windows.as_of.tolist() == ahead(RAGGED, until=2011).windows.as_of[:1].tolist()
+
+    def test_drivers_do_not_move_the_cutoffs(self):
+        assert cutoffs(origins(RAGGED, 2, n_windows=1), "c") == []
+        assert cutoffs(origins(RAGGED, 2, series="c"), "c") == [2002]
+
+    def test_nothing_left(self):
+        plan = origins(RAGGED, 2, cutoffs=[2002, 2005])
+        with pytest.raises(UsageError, match=r"1 were tried; 0 of 2 outcomes .*series 'c'"):
+            origins(RAGGED, 2, cutoffs=[2005]).only("c")
+        with pytest.raises(UsageError, match=r"can be evaluated: 0 were tried\. Ask for fewer"):
+            plan.only("a").only("c")
+        with pytest.raises(UsageError, match=r"series is empty"):
+            plan.only([])
+        with pytest.raises(UsageError, match=r"what `series` names holds no observed value"):
+            origins(panel([1, 2, 3], [NAN]), 1, series="b")
+
+    def test_an_unknown_id(self):
+        with pytest.raises(UnknownNameError, match=r"no series 'd' in the panel. Known: a, b, c"):
+            origins(RAGGED, 2, cutoffs=[2002]).only(["a", "d"])
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,23 @@ def test_a_recorded_failure_is_exit_code_1(capsys, study_file, tmp_path):
         (["forecast", "CSV", "--h", "2", "-m", "Naiv"], 2, "Did you mean 'Naive'"),
         (["forecast", "CSV", "--h", "2", "--level", "0.95"], 2, "Did you mean 95"),
         (["forecast", "CSV", "--h", "2", "--target", "Y"], 3, "Did you mean 'y'"),
+        (["forecast", "CSV", "--h", "2", "--target", "Y"], 3, "Name it with --target ...\n"),
+        (["forecast", "CSV", "--h", "2", "--id", "code"], 3, "expected a column for --id. Known"),
+        (
+            ["forecast", "CSV"],
+            2,
+            "found no --h and no --until. --h 5 forecasts five steps, --u",
+        ),
+        (["forecast", "CSV", "--h", "0"], 2, "--h 0 found"),
+        (["forecast", "CSV", "--freq", "W", "--h", "2"], 2, "--freq W is not a calendar"),
+        (
+            ["forecast", "CSV", "--h", "2", "--series", "aa"],
+            2,
+            "no series 'aa' in the panel",
+        ),
+        (["backtest", "CSV", "--h", "2", "--series", "c"], 2, "no series 'c' in the panel"),
+        (["backtest", "CSV", "--h", "2", "--min-train-size", "0"], 2, "--min-train-size 0 found"),
+        (["models", "show", "Naiv"], 2, "Did you mean 'Naive'"),
         (["backtest", "CSV", "--h", "50"], 2, "no window can be evaluated"),
         (["backtest", "CSV", "--h", "2", "--metric", "mas"], 2, "Did you mean 'mase'"),
         (["backtest", "CSV", "--h", "2", "--by", "modell"], 2, "Did you mean 'model'"),
@@ -105,6 +122,53 @@ def test_bad_rows_of_a_file_are_named_by_line(capsys, csv_file):
     assert code == 3
     assert "line 5 (series 'a', 2003): y = 'n.a.'" in err
     assert "line 19 (series 'b', 2004): another value than in line 18" in err
+
+
+def test_gaps_are_advised_in_words_of_the_command_line(capsys, csv_file):
+    text = csv_file.read_text().replace("a,2003,103\n", "").replace("b,2005,55", "b,2005,gaps='x'")
+    csv_file.write_text(text)
+    code, _, err = call(capsys, "forecast", str(csv_file), "--h", "2")
+    assert code == 3
+    assert "or pass --gaps keep: models that" in err
+    assert "y = \"gaps='x'\", which is text" in err, "what was found is quoted as it is"
+    assert "leave it empty and pass --gaps keep." in err
+    csv_file.write_text("\n".join(["unique_id,ds,y", *[f"a,2000,{k}" for k in range(30)]]))
+    code, _, err = call(capsys, "data", "screen", str(csv_file))
+    assert code == 3
+    assert "pass --freq Q or --freq M." in err
+    assert err.endswith("... and 9 more\n")
+
+
+def test_series_are_forecast_and_the_others_are_there(capsys, csv_file, tmp_path):
+    out_of = ("--out", str(tmp_path / "f"), "-m", "Drift")
+    code, out, _ = call(capsys, "forecast", str(csv_file), "--h", "1", "--series", "b", *out_of)
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["unique_id", "b"]
+    manifest = json.loads((tmp_path / "f" / "manifest.json").read_text())
+    assert manifest["settings"]["series"] == ["b"]
+    assert manifest["data"]["series"] == 2
+    code, out, _ = call(capsys, "backtest", str(csv_file), "--h", "1", "--series", "b",
+                        "--series", "a", "--by", "unique_id")  # fmt: skip
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["unique_id", "a", "b"]
+
+
+@pytest.mark.filterwarnings("always:of 6 cells")
+def test_few_common_cells_are_noted_in_words_of_the_command_line(capsys, csv_file):
+    csv_file.write_text(csv_file.read_text().replace(",1", ",-1").replace(",5", ",-5")
+                        .replace(",6", ",-6"))  # fmt: skip
+    args = ("backtest", str(csv_file), "--h", "1", "-m", "Naive", "-m", "DampedLogGrowth")
+    code, out, err = call(capsys, *args)
+    assert code == 1
+    assert (
+        "note: of 6 cells whose outcome is known DampedLogGrowth forecast 0, so all 2 models are "
+        "compared on none of them. Pass --own-cells to score each model where it has a forecast, "
+        "or leave 'DampedLogGrowth' out. The ledger says why forecasts are missing."
+    ) in err
+    assert len(out.splitlines()) == 3
+    code, out, err = call(capsys, *args, "--own-cells")
+    assert "note:" not in err
+    assert out.splitlines()[1].split()[:2] != ["Naive", "-"]
 
 
 def test_forecast_prints_and_saves(capsys, csv_file, tmp_path):
@@ -139,6 +203,40 @@ def test_lists_are_readable_by_people_and_machines(capsys):
     assert code == 0
     installed = {spec.name for _, spec in registry().specs("study")}
     assert {row["name"] for row in json.loads(out)} == installed
+
+
+def test_a_model_shows_its_settings(capsys):
+    code, out, _ = call(capsys, "models", "show", "SeasonalNaive")
+    assert code == 0
+    assert [line.split() for line in out.splitlines()] == [
+        ["SeasonalNaive", "westforecast", "the", "value", "one", "season", "ago"],
+        ["season_length", "None"],
+        ["Example:", "westforecast.model('SeasonalNaive',", "season_length=None)"],
+    ]
+    _, out, _ = call(capsys, "models", "show", "westforecast:Naive")
+    assert out.splitlines()[1:] == ["Example: westforecast.model('westforecast:Naive')"]
+
+
+def test_every_model_can_be_shown(capsys):
+    for _, spec in registry().specs("model"):
+        code, out, err = call(capsys, "models", "show", spec.name)
+        assert (code, err) == (0, "")
+        assert max(map(len, out.splitlines()[1:-1]), default=0) <= 100
+        code, out, _ = call(capsys, "models", "show", spec.name, "--json")
+        shown = json.loads(out)
+        assert shown["name"] == spec.name
+        assert all(row["needed"] == (row["default"] is None) for row in shown["settings"])
+
+
+def test_settings_come_with_what_the_docstring_says_of_them(capsys):
+    if "Elasticity" not in {spec.name for _, spec in registry().specs("model")}:
+        pytest.skip("westforecast-growth is not installed")
+    _, out, _ = call(capsys, "models", "show", "Elasticity")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert lines[1].startswith("driver needed")
+    assert "window None periods to look back for e, all by default" in lines
+    assert "driver_mode 'forecast' where the driver's future comes from" in lines  # of its base
+    assert lines[-1] == "Example: westforecast.model('Elasticity', driver='...')"
 
 
 def test_an_unwritable_folder_leaves_nothing(capsys, study_file, tmp_path):

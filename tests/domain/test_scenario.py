@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from westforecast.domain import (
     OPERATORS,
+    Band,
     Cases,
     DeepProcessing,
     Elasticity,
@@ -466,6 +467,24 @@ def test_a_band_is_held_against_the_past():
     assert printed.narrow
     assert "narrower than the past was uncertain" in printed.note
     assert not cases(low=-0.3, high=0.4).band(history, 2010, 2015).narrow
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (-0.20, -0.10, "-20.0 % to -10.0 % a year, lies wholly below what the past held, -5.0 %"),
+        (0.20, 0.30, "lies wholly above what the past held"),
+        (-0.20, 0.0, "reaches below what the past held"),
+        (0.0, 0.30, "reaches above what the past held"),
+        (-0.20, 0.30, "reaches below and above what the past held"),
+        (0.0, 0.1, "lies within what the past held"),
+    ],
+)
+def test_a_note_says_where_the_whole_band_lies(low, high, told):
+    """As wide as the past and beside all of it is no better than narrow."""
+    band = Band("x", 5, (low, high), (-0.05, 0.15), 5, 30)
+    assert told in band.note
+    assert band.beside == ("wholly" in told)
 
 
 def test_a_short_history_is_scaled_or_says_nothing():

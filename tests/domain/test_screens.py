@@ -574,7 +574,7 @@ def test_residuals_are_those_of_a_loop(data):
     none[0] = [*skip, True, True, True]
     got = jumps._residuals(wide, steps, none)[0, : n - 1]
     np.testing.assert_allclose(got, slow_residuals(y, when, skip), atol=1e-9)
-    np.testing.assert_allclose(jumps._median(wide), np.nanmedian(wide, axis=1))
+    np.testing.assert_allclose(jumps.median(wide), np.nanmedian(wide, axis=1))
 
 
 def test_a_finding_does_not_depend_on_its_neighbours():
@@ -650,7 +650,9 @@ def test_ids_the_panel_does_not_hold():
     [("CNY 100 mn", 1.0, 1e8), ("10 000 persons", 1.0, 1e4), ("USD mn", 1.0, 1e6),
      ("mn 2017 USD", 1.0, 1e6), ("constant 2015 USD", 1.0, 1.0), ("亿元", 1.0, 1e8),
      ("1000 CNY per unit", 1.0, 1e3), ("100m yuan", 1.0, 1e8), ("percent", 1.0, 0.01),
-     ("millions", 1.0, 1e6), ("units", 1.0, 1.0), ("CNY", 1e8, 1e8), ("m", 1.0, 1.0)],
+     ("millions", 1.0, 1e6), ("units", 1.0, 1.0), ("CNY", 1e8, 1e8), ("m", 1.0, 1.0),
+     ("m2", 1.0, 1.0), ("t CO2", 1.0, 1.0), ("per 100 persons", 1.0, 1.0),
+     ("kg per 1000 USD", 1.0, 1.0), ("10k persons", 1.0, 1e4)],
 )  # fmt: skip
 def test_what_a_unit_is_worth(unit, multiplier, expected):
     assert worth(Indicator(id="a", unit=unit, multiplier=multiplier)) == pytest.approx(expected)
@@ -721,3 +723,37 @@ def test_few_alarms_in_clean_competition_data(shared):
     screening = screen(Panel.from_frame(frame[["unique_id", "ds", "y"]]))
     alarms = len(screening.of("error")) + len(screening.of("warning"))
     assert alarms <= 0.06 * screening.series
+
+
+class TestFractionsAmongPercents:
+    def shares(self, **values):
+        rows = [
+            {"unique_id": f"urban.{region}", "ds": 2005 + k, "y": y, "unit": "percent",
+             "kind": "share", "region": region}
+            for region, series in values.items() for k, y in enumerate(series)
+        ]  # fmt: skip
+        return Panel.from_frame(pd.DataFrame(rows))
+
+    def test_a_region_in_fractions_beside_others_in_percent(self):
+        data = self.shares(
+            A=[0.345, 0.357, 0.371], B=[34.5, 35.7, 37.0], C=[53.1, 54.0, 55.2], D=[29, 30, 31]
+        )
+        found = only(screen(data), "unit")
+        assert (found.severity, found.series) == ("warning", ("urban.A",))
+        assert "no value above 0.371 percent" in found.found
+        assert "as in other regions" in found.expected
+
+    def test_alone_it_is_a_note_and_small_shares_are_none(self):
+        assert only(screen(self.shares(A=[0.345, 0.357, 0.371])), "unit").severity == "note"
+        assert not len(screen(self.shares(A=[1.2, 0.9, 0.8])))
+
+    def test_one_fraction_among_percents_is_a_slip(self):
+        y = [30.1, 31.5, 32.9, 34.2, 35.5, 0.368, 38.1, 39.4, 40.6]
+        found = only(screen(self.shares(A=y)), "unit")
+        assert found.severity == "error"
+        assert "0.368, about 10^-2 of" in found.found
+        assert not len(screen(self.shares(A=[*y[:5], 36.8, *y[6:]])))
+
+    def test_a_small_share_may_grow_tenfold(self):
+        y = [0.5, 0.52, 0.55, 0.57, 5.6, 5.8, 6.1, 6.3, 6.6]
+        assert not [f for f in screen(self.shares(A=y)) if f.rule == "unit"]

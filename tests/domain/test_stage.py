@@ -533,7 +533,8 @@ def test_at_the_exchange_rate_alone_china_2005_would_be_early():
     [
         (lambda: StageIndex("USD_2008"), r"dollars of 2008 .* nearest: 'USD_2010'.*deflator"),
         (lambda: StageIndex("USD_1960"), "nearest: 'USD_1964'"),
-        (lambda: StageIndex("dollars"), "price base expected"),
+        (lambda: StageIndex("dollars"), "dollars of a year expected"),
+            (lambda: StageIndex("CNY_2010"), "dollars of a year expected.*usd_per_capita"),
         (lambda: StageIndex(min_weight=0), "min_weight=0 found"),
         (lambda: StageIndex(min_weight=50), "min_weight=50 found"),
         (lambda: INDEX.score(urban_share=[0.3, 42.99]),
@@ -581,3 +582,23 @@ def test_settings_are_frozen_and_comparable():
     with pytest.raises(AttributeError):
         StageIndex().base = "USD_2010"
     assert issubclass(UnknownNameError, UsageError)
+
+
+def test_a_base_is_known_by_its_year():
+    assert StageIndex(2010).base == "USD_2010"
+    assert StageIndex("2010") == StageIndex("USD_2010")
+
+
+class TestRemarks:
+    def test_sectors_that_do_not_add_up_are_said_on_the_card(self):
+        with pytest.warns(WestforecastWarning, match="differ from 1"):
+            card = StageIndex().card(
+                gdp_per_capita=3500, primary=0.144, secondary=0.405, tertiary=0.351
+            )
+        assert "A + I + S make 90.0 %, not 100" in str(card)
+
+    def test_stages_far_apart_are_said_on_the_card(self):
+        yuan = StageIndex().card(gdp_per_capita=21_182, urban_share=0.35)
+        assert "urban population early, GDP per capita post-industrial. Check units" in str(yuan)
+        dollars = StageIndex().card(gdp_per_capita=3129, urban_share=0.35)
+        assert dollars.remarks == ()

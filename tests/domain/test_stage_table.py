@@ -325,3 +325,41 @@ def test_western_provinces_are_plausible(west):
     rise = np.array([values[13] - values[0] for values in k.values()])
     assert (rise > 15).all()
     assert (rise < 75).all()
+
+
+class TestChangingIndicators:
+    table = stage_table(
+        figures(
+            gdp_pc_X=[2400, 2700, 3100, 3600], primary_X=[17.7, 16.2, 16.0, 15.6],
+            secondary_X=[42.8, 45.2, 46.3, 48.1], urban_X=[NAN, NAN, 37.0, 38.5],
+            gdp_pc_Y=[2400, 2700], primary_Y=[17.7, 16.2], secondary_Y=[42.8, 45.2],
+        ),
+        ROLES,
+    )  # fmt: skip
+
+    def test_they_are_told(self):
+        assert self.table.changes == {"X": (2007,)}
+        assert "X: other indicators from 2007 on; the index is not comparable" in repr(self.table)
+        assert repr(self.table).startswith("StageTable: 2 regions, 2005-2008, 6 region-years")
+
+    def test_models_see_a_break(self):
+        data = self.table.to_panel()
+        assert data.indicator("stage_index.X").breaks == (2007,)
+        assert data.indicator("stage_index.Y").breaks == ()
+
+
+def test_fractions_called_percent_are_refused():
+    wrong = figures(
+        urban_X=[0.345, 0.357], gdp_pc_X=[2400, 2700], primary_X=[17, 16], secondary_X=[42, 43]
+    )
+    with pytest.raises(DataError, match=r"no value above 0.357 percent.*These look like fractions"):
+        stage_table(wrong, ROLES)
+    small = figures(
+        primary_X=[0.6, 0.5], secondary_X=[40, 39], gdp_pc_X=[12000, 12500], urban_X=[88, 89]
+    )
+    assert stage_table(small, ROLES).scores.stage.max() == 5, "as in Shanghai"
+
+
+def test_an_index_is_an_index():
+    with pytest.raises(UsageError, match=r"index='USD_2010' found, a StageIndex expected"):
+        stage_table(PANEL, ROLES, index="USD_2010")

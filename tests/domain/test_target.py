@@ -1,15 +1,17 @@
 """Target attainment: probabilities, paces, and how often history kept them, against slow twins."""
 
+import math
 from statistics import NormalDist
 
 import numpy as np
 import pytest
-from tests.builders import NAN, panel
 
 from westforecast import Panel
 from westforecast.domain import Goal, attainment, chance, chance_of_quantiles, precedents
 from westforecast.domain.target import pace
 from westforecast.errors import UsageError
+
+from ..builders import NAN, panel
 
 GOAL = Goal(quantity="q", year=2020, value=200.0, unit="units")
 PROBS = (0.025, 0.1, 0.5, 0.9, 0.975)
@@ -194,3 +196,19 @@ def test_what_cannot_be_compared_is_refused():
     two = Panel(two.values, two.indptr, two.first, mixed, two.calendar)
     with pytest.raises(UsageError, match="different units"):
         precedents(two, 1, 1.0, measure="change")
+
+
+def test_a_skewed_law_known_by_one_interval_needs_its_point():
+    """A lognormal law of 80 % from 1 to 20: its median is sqrt(20), not the middle of both."""
+    goal = Goal(quantity="y", year=2020, value=5.0)
+    law = NormalDist(0.5 * math.log(20), math.log(20) / 2 / NormalDist().inv_cdf(0.9))
+    told = attainment(goal, np.array([1.0, 20.0]), (2010, 2.0), probs=(0.1, 0.9), point=20**0.5)
+    assert told.median == pytest.approx(20**0.5)
+    assert told.probability == pytest.approx(1 - law.cdf(math.log(5)), abs=0.03)
+    assert attainment(goal, np.array([1.0, 20.0]), (2010, 2.0), probs=(0.1, 0.9)).median == 10.5
+
+
+def test_paths_that_are_none_are_refused():
+    goal = Goal(quantity="y", year=2020, value=5.0)
+    with pytest.raises(UsageError, match="1 values of the forecast are NaN"):
+        attainment(goal, np.array([1.0, float("nan")]), (2010, 2.0))

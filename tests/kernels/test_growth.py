@@ -56,6 +56,8 @@ def test_what_one_row_holds():
         return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
 
     same(growth.median(y), of_each(middle, y))
+    same(growth.median(y[2]), of_each(middle, y[2:3])[0])
+    same(growth.median(y.reshape(5, 8, -1)), np.reshape(of_each(middle, y), (5, 8)))
     same(growth.periods(y), np.where(np.isnan(y), NAN, np.arange(17.0)))
 
 

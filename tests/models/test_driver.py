@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import westforecast as wf
+from westforecast.errors import UsageError
 from westforecast.models import (
     DampedLogGrowth,
     Drift,
@@ -17,6 +18,7 @@ from westforecast.models import (
     Status,
     Windows,
 )
+from westforecast.models.driver import check_template
 from westforecast.series import Calendar, Indicator, Panel
 from westforecast.testing import check_model
 
@@ -119,7 +121,9 @@ def test_a_known_driver_is_read_like_an_actual_one_but_is_ex_ante():
     assert known.ex_ante
     assert not actual.ex_ante
     assert not Share("gdp", driver_model=actual).ex_ante
-    assert one(known, PANEL).reason == {}
+    assert one(known, PANEL).reason[0].startswith("takes as known what the panel holds")
+    assert one(Share("gdp"), PANEL).reason == {}
+    assert Share("gdp", driver_model=known).remark == known.remark
     assert one(actual, PANEL).reason[0].startswith("ex post")
     assert Model.ex_ante.fget(Naive())
 
@@ -131,7 +135,7 @@ def test_an_assumed_path_and_known_values_that_win_over_it():
     np.testing.assert_array_equal(found.quantiles, found.mean[..., None] * np.ones(4))
     short = one(Share("gdp", driver_path={2010: 5.0, 2012: 5.0}), PANEL)
     assert short.status[0] == Status.NO_DRIVER
-    assert short.reason[0] == "driver_path of 'gdp' has no level for period 2011"
+    assert short.reason[0] == "driver_path of 'gdp' has no level in period 2011"
 
 
 def test_values_published_after_the_own_cutoff_are_known():
@@ -154,7 +158,7 @@ def test_a_gap_in_what_came_has_no_level():
     gdp[11] = NAN
     panel = panel_of({"y": growing(1, 10), "gdp": gdp})
     found = one(Share("gdp", driver_mode="actual"), panel)
-    assert found.reason[0] == "driver 'gdp' has no level for period 2011"
+    assert found.reason[0] == "driver 'gdp' has no level in period 2011"
     assert one(Share("gdp"), panel).status[0] == Status.OK
 
 
@@ -302,7 +306,7 @@ def test_every_series_has_its_own_driver():
     found = frozen.forecast(Windows.of(panel, [0, 1]), 1)
     np.testing.assert_allclose(found.mean[:, 0], [panel.values[11], panel.values[23]])
     lonely = panel_of({"y": growing(1), "gdp.x": growing(2)})
-    assert one(frozen, lonely).reason[0] == "no driver 'gdp.{region}' in the panel."
+    assert one(frozen, lonely).reason[0] == "no driver 'gdp.' in the panel, by 'gdp.{region}'."
 
 
 # --- what cannot be done --------------------------------------------------------------------------
@@ -339,8 +343,57 @@ def test_levels_at_or_below_zero_where_they_are_allowed():
     )
     falls = panel_of({"y": growing(1, 10), "gdp": np.linspace(28, 1, 10)})
     assert one(replace(model, positive_driver=True), falls).reason[0] == (
-        "smallest expected value of driver 'gdp' is -11; values above 0 needed (take a "
-        "driver_model on the log scale)"
+        "smallest expected value of driver 'gdp' is -11, in period 2013; values above 0 needed "
+        "(take a driver_model on the log scale)"
+    )
+
+
+@pytest.mark.parametrize(
+    "template", ["gdp.{regon}", "gdp.{}", "gdp.{0}", "gdp.{region", "{region.name}", "{region[0]}"]
+)
+def test_a_misspelt_template_is_told_at_once(template):
+    for told in (Share, check_template):
+        with pytest.raises(UsageError, match="found"):
+            told(template)
+
+
+def test_the_likely_field_is_named_and_right_ones_pass():
+    with pytest.raises(UsageError, match=r"no indicator has a field 'regon'. Did you mean 'reg"):
+        Share("gdp.{regon}")
+    for fine in ("gdp", "gdp}", "gdp.{region}", "{industry}.{region}", "{{x}}.{region}"):
+        check_template(fine)
+
+
+def test_reasons_name_the_series_of_a_template_and_its_period():
+    regions = {f"{kind}.{r}": r for kind in ("y", "gdp") for r in "abc"}
+    series = {name: growing(k, 10) for k, name in enumerate(regions)}
+    series["gdp.a"][6], series["gdp.b"][:] = 0.0, NAN
+    del series["gdp.c"]
+    model = Share("gdp.{region}")
+    found = model.forecast(Windows.of(panel_of(series, region=regions), range(3)), 2)
+    assert found.reason == {
+        0: "smallest value of driver 'gdp.a' is 0, in period 2006; values above 0 needed",
+        1: "nothing of driver 'gdp.b' is known in period 2009",
+        2: "no driver 'gdp.c' in the panel, by 'gdp.{region}'.",
+    }
+
+
+def test_periods_that_are_no_years_are_counted():
+    """Quarters are numbered from year 0 inside; nobody knows period 8020 by that name."""
+
+    def quarterly(gdp, **settings):
+        panel = panel_of({"y": growing(1, 10), "gdp": gdp}, dict.fromkeys(("y", "gdp"), 8020))
+        panel = replace(panel, calendar=Calendar("Q", "integer"))
+        return one(Share("gdp", **settings), panel).reason[0]
+
+    zero = growing(2, 10)
+    zero[4] = 0.0
+    assert quarterly(zero) == (
+        "smallest value of driver 'gdp' is 0, at its value number 5; values above 0 needed"
+    )
+    assert quarterly([NAN] * 10) == "nothing of driver 'gdp' is known when the forecast is made"
+    assert quarterly(growing(2, 10), driver_path={8030: 5.0}) == (
+        "driver_path of 'gdp' has no level at step 2 ahead"
     )
 
 

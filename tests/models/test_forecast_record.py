@@ -26,6 +26,17 @@ def test_a_lognormal_law_is_the_exponential_of_a_normal_one():
     np.testing.assert_allclose(law.mean, np.exp(1.0))  # the median
 
 
+def test_a_lognormal_law_of_an_estimated_sigma_is_students():
+    """Tables: t of 0.95 is 6.3138 with 1 degree of freedom, 2.0150 with 5; 0 counts as 1."""
+    mu, sigma = np.zeros((4, 2)), np.full((4, 2), 0.1)
+    law = Forecast.lognormal(mu, sigma, [90], np.array([5, 1, 5, 0]))
+    np.testing.assert_allclose(
+        10 * np.log(law.quantiles[:, 1, 1]), [2.0150, 6.3138, 2.0150, 6.3138], atol=5e-5
+    )
+    np.testing.assert_allclose(law.quantiles[..., 0], 1 / law.quantiles[..., 1])
+    np.testing.assert_allclose(law.mean, 1.0)
+
+
 def test_intervals_by_level():
     law = Forecast.normal(np.zeros((1, 1)), np.ones((1, 1)), [80, 95])
     low, high = law.interval(95)

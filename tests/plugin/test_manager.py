@@ -200,8 +200,53 @@ class TestGood:
         registry = load(install("weekly", code))
         assert registry.model("Weekly").season_length == 52
         assert registry.model("Weekly", season_length=26).season_length == 26
-        with pytest.raises(UsageError, match=r"model 'Weekly' cannot be made with .*\(season=5\)"):
+        with pytest.raises(UsageError, match=r"model 'Weekly' has no setting 'season' .found: sea"):
             registry.model("Weekly", season=5)
+
+    def test_settings_that_are_misspelt_or_missing(self, install):
+        code = (
+            "from dataclasses import dataclass\n" + registers("Follows", target="follows_0:Follows")
+            + "@dataclass(frozen=True)\nclass Follows:\n    driver: str\n    window: int = 5\n"
+        )  # fmt: skip
+        registry = load(install("follows", code))
+        assert registry.model("Follows", driver="g").window == 5
+        for settings, told in [
+            (
+                {"drvier": "g"},
+                "model 'Follows' has no setting 'drvier' (found: drvier='g'). Did you mean "
+                "'driver'? Its settings: driver, window.",
+            ),
+            (
+                {"x": 1, "driver": "g"},
+                "model 'Follows' has no setting 'x' (found: x=1). Its settings: driver, window.",
+            ),
+            (
+                {"window": 3},
+                "model 'Follows' needs driver: westforecast.model('Follows', driver=...). Its "
+                "settings: driver, window.",
+            ),
+        ]:
+            with pytest.raises(UsageError) as caught:
+                registry.model("Follows", **settings)
+            assert str(caught.value) == told
+
+    @pytest.mark.parametrize(
+        ("body", "given", "told"),
+        [
+            ("def made(**any): return sorted(any)", {"b": 1, "a": 2}, None),
+            ("def made(**any): return int(**any)", {"b": 1}, r"cannot be made .*\(b=1\): "),
+            ("def made(a, /, b=1): return b", {"a": 2}, r"has no setting 'a' .* settings: b"),
+            ("made = dict", {"b": 1}, None),  # says nothing of what it takes
+            ("def made(a): return a + 1", {"a": "x"}, r"cannot be made with .*\(a='x'\): .*concat"),
+        ],
+    )
+    def test_makers_of_other_kinds(self, install, body, given, told):
+        registry = load(install("makes", registers("Makes", target="makes_0:made") + body))
+        if told is None:
+            assert registry.model("Makes", **given)
+        else:
+            with pytest.raises(UsageError, match=told):
+                registry.model("Makes", **given)
 
     def test_the_core_alone(self):
         registry = load(points=[])

@@ -77,7 +77,7 @@ def test_a_function_may_declare_one_too():
         ("Drifft", UnknownNameError, "Did you mean 'Drift'"),
         ({"damping": 0.9}, UsageError, r"driver_model=.* found; a name or \{ model"),
         ({"model": 3}, UsageError, "driver_model"),
-        ({"model": "Drift", "damping": 0.9}, UsageError, "'Drift' cannot be made"),
+        ({"model": "Drift", "damping": 0.9}, UsageError, "model 'Drift' has no setting 'damping'"),
     ],
 )
 def test_what_is_no_model(given, error, message):

@@ -23,4 +23,5 @@ def test_changes_intervals_and_counts():
     assert words.interval(1234.5, 9.876) == "1,230 to 9.88"
     assert words.percent(0.1234) == "+12.3 %"
     assert words.percent(None) == "-"
+    assert [words.sentence(t) for t in ("a", "a.", "a?", "")] == ["a.", "a.", "a?", ""]
     assert (words.count(1, "model"), words.count(2, "model")) == ("1 model", "2 models")

@@ -3,6 +3,7 @@
 import datetime as dt
 import pickle
 from decimal import Decimal
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -276,6 +277,82 @@ class TestBadData:
         assert all(hint in problem.remedy for problem in problems)
         (single,) = problems_of(frame([1.0, 2.0, 3.0, 4.0], [2000, 2001, 2001, 2002]))
         assert single.remedy == "Keep one row per series and period."
+
+    @staticmethod
+    def raw(**columns):
+        """Every pair of the columns' values, over ten years, under the ids X and Y."""
+        rows = pd.DataFrame({"series_id": ["X", "Y"]})
+        for name, values in columns.items():
+            rows = rows.merge(pd.DataFrame({name: values}), how="cross")
+        rows = rows.merge(pd.DataFrame({"year": range(2000, 2010)}), how="cross")
+        return rows.assign(value=np.arange(float(len(rows))))
+
+    RAW: ClassVar = {"id_col": "series_id", "time_col": "year", "target_col": "value"}
+
+    def test_one_id_in_several_regions_is_told_as_such(self):
+        raw = self.raw(region=["CN-SC", "CN-SN", "CN-GX", "CN-YN"])
+        raw["name"] = raw["series_id"] + " of " + raw["region"]  # differs for the same reason
+        problems = problems_of(raw, **self.RAW)
+        assert [problem.where for problem in problems] == ["series 'X'", "series 'Y'"]
+        assert problems[0].found == "one id in 4 regions ('CN-SC', 'CN-SN', 'CN-GX', ...)"
+        assert problems[0].expected == "one id per series"
+        assert problems[0].remedy == (
+            "Make ids of both: df['unique_id'] = df['series_id'] + '.' + df['region'], and leave "
+            "id_col out."
+        )
+        # which is what helps
+        raw["unique_id"] = raw["series_id"] + "." + raw["region"]
+        kept = Panel.from_frame(raw, time_col="year", target_col="value", ignore=["series_id"])
+        assert len(kept) == 8
+        assert kept.indicator("Y.CN-GX").region == "CN-GX"
+
+    def test_rows_that_are_there_twice_are_told_beside_it(self):
+        raw = self.raw(region=["CN-SC", "CN-SN"])
+        problems = problems_of(pd.concat([raw, raw.iloc[[3]]], ignore_index=True), **self.RAW)
+        assert [problem.where for problem in problems] == [
+            "series 'X'", "series 'Y'", "row 40 (series 'X', 2003)",
+        ]  # fmt: skip
+        assert problems[2].found == "another value than in row 3"
+
+    @pytest.mark.parametrize(
+        ("columns", "found"),
+        [
+            ({"industry": ["food", "steel"]}, "one id in 2 industries ('food', 'steel')"),
+            ({"unit": ["t", "CNY"], "kind": ["count"]}, "one id in 2 units ('t', 'CNY')"),
+            (
+                {"region": ["CN-SC", "CN-SN"], "industry": ["food", "steel", "cars"]},
+                "one id in 6 regions and industries ('CN-SC food', 'CN-SC steel', 'CN-SC cars', "
+                "...)",
+            ),
+            ({"region": ["CN-SC", None]}, "one id in 2 regions ('-', 'CN-SC')"),
+        ],
+    )
+    def test_any_metadata_that_tells_series_apart(self, columns, found):
+        problems = problems_of(self.raw(**columns), **self.RAW)
+        assert {problem.found for problem in problems} == {found}
+        both = "df['unique_id'] = " + " + '.' + ".join(
+            f"df['{name}']" for name in ("series_id", *columns) if name != "kind"
+        )
+        assert all(both in problem.remedy for problem in problems)
+
+    def test_the_default_id_needs_no_other_call(self):
+        raw = self.raw(region=["CN-SC", "CN-SN"]).rename(columns={"series_id": "unique_id"})
+        remedy = problems_of(raw, time_col="year", target_col="value")[0].remedy
+        assert remedy == "Make ids of both: df['unique_id'] = df['unique_id'] + '.' + df['region']."
+
+    def test_regions_do_not_explain_quarters(self):
+        raw = self.raw(region=["CN-SC"])
+        quarters = pd.concat([raw.assign(value=raw["value"] + k) for k in range(4)])
+        problems = problems_of(quarters, **self.RAW)
+        assert len(problems) == 60
+        assert all("freq='Q'" in problem.remedy for problem in problems)
+
+    def test_one_odd_row_makes_no_second_series(self):
+        typo = frame([1.0, 2.0, 3.0, 4.0, 5.0], [2000, 2001, 2002, 2003, 2003])
+        typo["region"] = ["CN-SC"] * 4 + ["CN-SN"]
+        assert [problem.found for problem in problems_of(typo)] == [
+            "another value than in row 3", "2 values of region: 'CN-SC', 'CN-SN'",
+        ]  # fmt: skip
 
     def test_a_mistyped_time_does_not_take_all_memory(self):
         (problem,) = problems_of(frame([1.0, 2.0], [2000, 20_000_000]), gaps="keep")

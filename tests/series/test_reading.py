@@ -45,8 +45,16 @@ def test_options_are_those_of_from_frame(csv):
     path = csv("unique_id,ds,y,notes\na,2008Q1,1,x\na,2008Q3,2,x\n")
     kept = Panel.from_csv(path, freq="Q", gaps="keep", ignore=["notes"], meta={"a": {"unit": "t"}})
     assert kept.lengths.tolist() == [3]
-    with pytest.raises(TypeError, match=r"frequency"):
-        Panel.from_csv(path, frequency="Q")
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"), [("id", "id_col"), ("frequency", "freq"), ("time", "time_col")]
+)
+@pytest.mark.parametrize("reader", ["from_csv", "from_parquet"])
+def test_an_unknown_option_suggests_the_nearest(csv, reader, option, meant):
+    told = f"Panel.{reader} has no such option: '{option}' found. Did you mean '{meant}'\\?"
+    with pytest.raises(UsageError, match=told):
+        getattr(Panel, reader)(csv("unique_id,ds,y\na,2008,1\n"), **{option: "x"})
 
 
 def test_bad_rows_are_told_by_line_and_file(csv):

@@ -37,7 +37,8 @@ def line_of(study_file, text):
         ("until = 2015", "until = 2009", "study.until", "2009 is not after origin 2010"),
         ("origin = 2010\n", "", "study.origin", "is missing"),
         ("origin = 2010", "orign = 2010", "study.orign", "did you mean 'origin'?"),
-        ("until = 2015", "until = 4000", "study.until", "by at most 200 years"),
+        ("until = 2015", "until = 4000", "study.until",
+         "4000 is more than 200 years after origin 2010"),
         ('unit = "units"\nproduct = ["output", "share"]',
          'unit = "units"\nmultiplier = 0\nproduct = ["output", "share"]',
          "derived.region.multiplier", "above 0 expected"),
@@ -66,6 +67,8 @@ def line_of(study_file, text):
         ("over = 4", "over = 0", "scenario.0.change.0", "at least 1 year"),
         ("points = 2", 'points = "plan"', "scenario.0.change.0.points", "no assumption 'plan'"),
         ('market = "whole"', 'market = "hole"', "derived.region.market", "Did you mean 'whole'"),
+        ('market = "whole"', 'market = "outptu"', "derived.region.market",
+         "neither a series nor derived. Did you mean 'output'"),
         ('product = ["output", "share"]', 'product = ["outputs", "share"]',
          "derived.region.product", "Did you mean 'output'"),
         ('product = ["output"]', 'product = ["whole"]', "derived.region.product",
@@ -231,7 +234,8 @@ def test_plans_are_read(plans):
         ("low = 0.02", "low = 0.2", "outlook.0", "rising rates expected", "[[outlook]]"),
         ("low = 0.02", "", "outlook.0.low", "is missing", "[[outlook]]"),
         ('low = "Half.", ', "", "outlook.0.reason.low", "is missing", "reason = {"),
-        ('name = "all"', 'name = "low"', "outlook.0", "a second scenario 'low'", "[[outlook]]"),
+        ('name = "all"', 'name = "low"', "scenario.2.name",
+         "a second scenario 'low'; names are unique; [[outlook]] makes low", 'name = "low"'),
         ('quantity = "region"', 'quantity = "regoin"', "target.0.quantity",
          "Did you mean 'region'", "quantity ="),
         ("year = 2015\nat_least", "year = 2016\nat_least", "target.0.year",
@@ -253,6 +257,39 @@ def test_errors_of_plans_name_key_and_line(plans, old, new, key, told, line):
     assert caught.value.line > line_of(plans, "[[scenario]]")
     if line is not None:
         assert line in plans.read_text().splitlines()[caught.value.line - 1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        (
+            '"slow" }',
+            '"slo" }',
+            ", scenario 'cooler', scenario.1.change.0.rate.2012: no assumption",
+        ),
+        ("low = 0.02", "low = 0.2", ", outlook 'output', outlook.0: output: low 0.2"),
+        (
+            "year = 2015\nat_least",
+            "year = 2016\nat_least",
+            ", target 'region', target.0.year: 2016",
+        ),
+    ],
+)
+def test_errors_call_items_of_lists_by_their_names(plans, old, new, place):
+    """Nobody counts scenarios from nought."""
+    change(plans, old, new)
+    with pytest.raises(StudyError) as caught:
+        read_study(plans)
+    assert place in str(caught.value)
+
+
+def test_the_cases_of_the_outlook_can_be_stacked_on(plans):
+    change(plans, 'stack = ["cooler", "two points more"]', 'stack = ["high", "two points more"]')
+    study = read_study(plans)
+    assert [s.name for s in study.scenarios][3:] == ["all", "low", "medium", "high"]
+    both, high = study.scenarios[3], study.scenarios[-1]
+    assert both.changes[:1] == high.signed
+    assert [c.op for c in both.changes] == ["growth", "share_shift"]
 
 
 def test_an_elasticity_names_a_series_as_its_driver(plans):

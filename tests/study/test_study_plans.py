@@ -106,6 +106,39 @@ def test_a_printed_band_is_called_narrow(result):
     assert any(note.startswith("Toys, nation: ") for note in result.notes)
 
 
+def test_a_band_beside_the_past_is_told_though_it_is_wide(plans):
+    text = plans.read_text()
+    assert "low = 0.05" in text
+    plans.write_text(text.replace("low = 0.05", "low = -0.3").replace("medium = 0.055",
+                     "medium = -0.2").replace("high = 0.06", "high = -0.1"))  # fmt: skip
+    result = run_study(read_study(plans))
+    (band,) = result.bands
+    assert (band.narrow, band.beside) == (False, True)
+    assert any("lies wholly below what the past held" in note for note in result.notes)
+    page = files_of(result)["report.html"].decode()
+    assert '<td class="miss">Low to high, -30.0 % to -10.0 % a year, lies wholly below' in page
+
+
+def test_a_target_no_scenario_moves_has_no_column(plans):
+    """No scenario changes what was never assumed: one line instead of a column of equal cells."""
+    plans.write_text(
+        plans.read_text()
+        + """
+[[target]]
+quantity = "region"
+year = 2015
+at_least = 1
+reason = "Illustration"
+source = "none"
+"""
+    )
+    page = " ".join(files_of(run_study(read_study(plans)))["report.html"].decode().split())
+    assert "The same under every scenario: Toys, region: at least 1 units in 2015, 100 %" in page
+    assert '<th class="n wrap">Toys, region: at least 30 units in 2015</th>' in page
+    assert '<th class="n wrap">Toys, region: at least 1 units' not in page
+    assert "Illustration. Source: none." in page
+
+
 def test_targets_are_held_against_paths_and_history(result):
     region, share = result.targets
     paths = result.paths["two points more"]["region"][:, -1]

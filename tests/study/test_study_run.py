@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from westforecast.errors import DataError, UsageError
+from westforecast.errors import DataError, UnknownNameError, UsageError
+from westforecast.report import words
 from westforecast.series.frame import read_parquet
 from westforecast.study import StudyError, files_of, read_study, run_study, write_study
 from westforecast.study.component import COMBINATION
@@ -99,6 +101,104 @@ def test_scenarios_decompose_exactly(result):
     assert more.share == pytest.approx(0.02 * 240)
     assert more.market + more.share + more.interaction == pytest.approx(more.total, rel=1e-12)
     assert more.end == pytest.approx(result.at_target("region", "two points more").point)
+
+
+def told(result, width=110):
+    screen = Console(width=width, record=True, file=io.StringIO())
+    screen.print(summary(result))
+    return screen.export_text()
+
+
+def test_a_market_may_be_a_series(study_file, result):
+    study_file.write_text(study_file.read_text().replace('market = "whole"', 'market = "output"'))
+    other = run_study(read_study(study_file))
+    assert other.decompositions == result.decompositions
+
+
+def test_a_market_that_is_a_share_is_refused(study_file):
+    study_file.write_text(study_file.read_text().replace('market = "whole"', 'market = "share"'))
+    with pytest.raises(StudyError, match=r"derived\.region\.market: 'share' is a share"):
+        run_study(read_study(study_file))
+
+
+def test_scenarios_are_shown_without_a_market_too(study_file, result):
+    assert "+ share" in told(result)
+    assert "share gain" in files_of(result)["report.html"].decode()
+    study_file.write_text(study_file.read_text().replace('market = "whole"\n', ""))
+    alone = run_study(read_study(study_file))
+    assert alone.decompositions == {}
+    text, page = told(alone), files_of(alone)["report.html"].decode()
+    assert "Scenarios: Toys, region, units" in text
+    fan = alone.at_target("region", "two points more")
+    row = next(line for line in text.splitlines() if line.startswith("two points more"))
+    assert words.number(fan.point) in row
+    assert words.interval(*fan.intervals[80.0]) in row
+    assert words.sign(fan.point - 24) in row
+    assert f'<td class="n">{words.number(fan.point)}</td>' in page
+    assert "+ share" not in text
+    assert "share gain" not in page
+    assert "market" not in page
+
+
+def test_a_market_that_cannot_be_forecast_takes_only_the_split(study_file):
+    """The market need not be a factor: a series of its own may fail alone."""
+    figures = study_file.parent / "figures.csv"
+    figures.write_text(figures.read_text() + "total,Total,units,count,CN,2010,300,a yearbook\n")
+    text = study_file.read_text().replace('market = "whole"', 'market = "total"')
+    study_file.write_text(text + '[series.total]\ntitle = "Total"\ndata = "total"\n'
+                          'models = ["Drift"]\n')  # fmt: skip
+    result = run_study(read_study(study_file))
+    assert list(result.lost) == ["total"]
+    assert result.decompositions == {}
+    assert "Scenarios: Toys, region, units" in told(result)
+    with pytest.raises(UnknownNameError, match="'total' has no forecast: every model failed"):
+        result.fan("total")
+
+
+def test_unknown_names_are_told_with_the_nearest(result):
+    for call in (result.at_target, result.fan, result.history, result.outcomes, result.title,
+                 result.unit, result.rests_on_assumption):  # fmt: skip
+        with pytest.raises(UnknownNameError, match=r"no quantity 'regoin' .*mean 'region'"):
+            call("regoin")
+    with pytest.raises(UnknownNameError, match=r"no scenario 'two point' .*mean 'two points more'"):
+        result.at_target("region", "two point")
+
+
+def test_a_result_is_one_line(result):
+    assert repr(result) == (
+        "StudyResult 'toys': origin 2010, until 2015, 4 quantities, 2 scenarios"
+    )
+
+
+def test_the_best_models_stand_in_the_order_of_their_scores(study_file):
+    text = study_file.read_text()
+    more = '"SeasonalNaive", "InSampleMean", { label = "flat", model = "DampedLogGrowth" }, '
+    study_file.write_text(text.replace('models = ["Drift", ', f'models = ["Drift", {more}'))
+    study = read_study(study_file)
+    table = told(run_study(study)).split("Record before")[1].splitlines()
+    assert "best 4 of 5 models" in table[0]
+    rows = [line.split() for line in table[3:9]]
+    scores = [float(row[2]) for row in rows[:4]]
+    assert scores == sorted(scores)
+    assert [row[0] for row in rows[4:]] == ["Naive", "combination"]
+
+
+def test_a_model_that_never_answered_before_the_origin_costs_only_its_own_record(study_file):
+    """A season of 13 years: the origin has as many, the past fewer."""
+    text = study_file.read_text()
+    model = '{ label = "seasonal", model = "SeasonalNaive", season_length = 13 }'
+    study_file.write_text(text.replace('models = ["Drift", ', f'models = ["Drift", {model}, '))
+    part = (result := run_study(read_study(study_file))).components["output"]
+    assert {row["model"] for row in part.record} == {"Naive", "Drift", "damped", COMBINATION}
+    assert all(row["n"] > 10 for row in part.record)
+    assert "Toys, nation: seasonal gave no forecast before 2010: left out of the record" in (
+        result.notes
+    )
+    best = replace(result.study.components["output"], combine="best")
+    study = replace(result.study, components={**result.study.components, "output": best})
+    weights = run_study(study).components["output"].weights
+    assert weights["seasonal"] == 0
+    assert sum(weights.values()) == 1
 
 
 def test_hindsight_holds_each_model_against_what_came(result):
@@ -219,7 +319,7 @@ def test_components_are_drawn_independently(study_file):
     np.testing.assert_allclose(np.sort(paths["output"][:, 3]), np.sort(paths["again"][:, 3]))
 
 
-def test_sampled_values_set_to_a_bound_are_counted(study_file):
+def test_sampled_values_set_to_a_bound_are_counted(study_file, monkeypatch):
     figures = study_file.parent / "figures.csv"
     rows = figures.read_text().splitlines()
     values = (90, 40, 70, 30, 60, 20, 50, 12, 30, 8, 20, 5, 3)
@@ -233,6 +333,9 @@ def test_sampled_values_set_to_a_bound_are_counted(study_file):
     assert share > 0.02
     assert part.clipped == pytest.approx(share)
     assert any("below 0 and set to the bound" in note for note in result.notes)
+    monkeypatch.setattr("westforecast.study.run.SEEN", part.clipped + 0.001)
+    rare = run_study(read_study(study_file))
+    assert not any("set to the bound" in note for note in rare.notes), "no remark of 0.0 %"
 
 
 def test_the_horizon_of_the_record_is_the_files(study_file):

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from westforecast import DataError, dataset
-from westforecast.study import files_of, read_study, run_study
+from westforecast.study import files_of, read_study, records, run_study
 from westforecast.study.summary import summary
 from westforecast_cnc.files import study as study_path
 
@@ -73,7 +73,7 @@ def test_scenarios_are_those_of_the_source_text(result):
         "share +5 points",
         "deep processing as the nation",
         "deep processing as the East",
-        "nation +5 %, share +4 points",
+        "medium nation, share +4 points",
         "low",
         "medium",
         "high",
@@ -87,6 +87,21 @@ def test_scenarios_are_those_of_the_source_text(result):
     assert share["deep processing as the East"][-1] / 8.95 == pytest.approx(east)
     for parts in result.decompositions.values():
         assert parts.market + parts.share + parts.interaction == pytest.approx(parts.total)
+
+
+def test_the_stacked_scenario_is_its_parts(result):
+    both = result.paths["medium nation, share +4 points"]
+    np.testing.assert_array_equal(both["cutting"], result.paths["medium"]["cutting"])
+    np.testing.assert_array_equal(
+        both["west_share"], result.paths["share +4 points"]["west_share"]
+    )  # fmt: skip
+
+
+def test_the_outlook_lies_below_all_that_the_past_held(result):
+    (band,) = result.bands
+    assert band.beside
+    assert not band.narrow
+    assert any("lies wholly below what the past held" in note for note in result.notes)
 
 
 def test_western_figures_have_no_outcomes(result):
@@ -158,6 +173,9 @@ def test_an_origin_with_one_ratio_is_refused_with_its_reason(study):
 def test_any_origin_runs(study, origin):
     other = run_study(replace(study, origin=origin, until=origin + 6, paths=200))
     assert np.isfinite(other.at_target("west_units").point)
+    if origin == 2004:  # too short for AutoETS anywhere before; the others are compared without it
+        assert any("AutoETS gave no forecast before 2004" in note for note in other.notes)
+        assert all(row["n"] for row in other.components["cutting"].record)
     values = sorted(other.components["cutting"].observed)
     assert values[-1] == origin
     if origin < 2007:  # one published CNC ratio by value: nothing in yuan can be forecast
@@ -197,9 +215,14 @@ def test_the_data_set_is_registered():
 @pytest.mark.parametrize("origin", [2006, 2010])
 def test_the_summary_stays_under_a_page(study, origin):
     screen = Console(width=110, record=True, file=io.StringIO())
-    screen.print(summary(run_study(replace(study, origin=origin, until=2020))))
+    found = run_study(replace(study, origin=origin, until=2020))
+    screen.print(summary(found))
     lines = screen.export_text().splitlines()
     assert len(lines) < 59, "and one more for where the files are"
     told = "\n".join(lines)
+    for row in records.chain(found):
+        if row["in_answer"]:  # no number is cut
+            for cell in (row["last"], row["point"], row["intervals"][0], row["unit"]):
+                assert cell in told
     assert "Record before" in told
     assert "Hindsight" in told

@@ -3,15 +3,17 @@
 import math
 import pickle
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
-from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import westforecast as wf
 from westforecast.errors import UsageError
+from westforecast.kernels.student import student_quantile
 from westforecast.models import DampedLogGrowth, Drift, Forecast, Model, Naive, Status, Windows
 from westforecast.series import Calendar, Indicator, Panel
 from westforecast_growth import ConstantShare, Elasticity, GrowthRatio
@@ -72,7 +74,8 @@ def twin(model, y, x, future, futures, horizon, probs):
     for a, b in pairwise(both):
         expected = grow(e, [(b - a, x[a], x[b])], convention)
         squares.append((math.log(y[b] / y[a]) - expected) ** 2 / (b - a))
-    sigma2 = sum(squares) / (len(squares) - fitted) if len(squares) > fitted else NAN
+    dof = len(squares) - fitted
+    sigma2 = sum(squares) / dof if dof > 0 else NAN
     start = max(t for t in range(n) if not (math.isnan(y[t]) or math.isnan(path[t])))
     mean, quantiles = [], []
     for h in range(1, horizon + 1):
@@ -89,11 +92,16 @@ def twin(model, y, x, future, futures, horizon, probs):
         away.sort()
         row = []
         for d, p in zip(away, probs, strict=True):
-            z = NormalDist().inv_cdf(p)
-            side = 1 if z > 0 else -1
-            row.append(mean[-1] * math.exp(side * math.hypot(max(side * d, 0), z * sd)))
+            t = t_score(p, dof)
+            side = 1 if t > 0 else -1
+            row.append(mean[-1] * math.exp(side * math.hypot(max(side * d, 0), t * sd)))
         quantiles.append(row)
     return mean, quantiles
+
+
+@lru_cache
+def t_score(p, dof):
+    return float(student_quantile(p, dof))
 
 
 def steps(path, start, end):
@@ -203,8 +211,8 @@ def test_growth_ratio_by_hand():
     # steps of log y less 2 steps of log x: -u and u; sigma^2 = 2 u^2 / (2 - 1)
     u = math.log(1.8) - 2 * math.log(1.5)
     sd = math.sqrt(2 * u**2 * (1 + 2 * (math.log(1.1) / math.log(2)) ** 2))
-    high = 40 * 1.1**2 * math.exp(NormalDist().inv_cdf(0.9) * sd)
-    assert result.quantiles[0, 0, 1] == pytest.approx(high)
+    high = 40 * 1.1**2 * math.exp(3.0776835 * sd)  # t of 0.9 with 1 degree of freedom
+    assert result.quantiles[0, 0, 1] == pytest.approx(high, rel=1e-6)
 
 
 def test_shrink_draws_the_ratio_to_the_norm():
@@ -238,8 +246,8 @@ def test_constant_share_by_hand():
     assert result.mean[0, 0] == pytest.approx(0.2 * 260)
     share = np.diff(np.log([0.10, 0.12, 0.20]))
     sd = math.sqrt((share**2).mean())
-    low = 52 * math.exp(-NormalDist().inv_cdf(0.9) * sd)
-    assert result.quantiles[0, 0, 0] == pytest.approx(low)
+    low = 52 * math.exp(-1.8856181 * sd)  # t of 0.9 with 2 degrees of freedom
+    assert result.quantiles[0, 0, 0] == pytest.approx(low, rel=1e-6)
 
 
 def test_shares_of_one_driver_add_up():
@@ -422,7 +430,7 @@ def test_an_assumed_path_names_every_year():
     panel = panel_with({"y": growing(1, 9), "gdp": growing(2, 9)})
     result = one(ConstantShare("gdp", driver_path={2009: 5.0, 2011: 6.0}), panel, 3)
     assert result.status[0] == Status.NO_DRIVER
-    assert result.reason[0] == "driver_path of 'gdp' has no level for period 2010"
+    assert result.reason[0] == "driver_path of 'gdp' has no level in period 2010"
 
 
 @pytest.mark.parametrize(
@@ -553,7 +561,27 @@ def test_intervals_cover_what_they_say(model):
     result = model.forecast(Windows.of(replace(panel, indicators=regions), range(count)), h, (80,))
     low, high = np.log(result.interval(80))
     inside = (low <= y[:, n:]) & (y[:, n:] <= high)
-    assert inside.mean(axis=0) == pytest.approx([0.78] * h, abs=0.04)
+    assert inside.mean(axis=0) == pytest.approx([0.79] * h, abs=0.04)
+
+
+@pytest.mark.parametrize("n", [6, 8, 12])
+@pytest.mark.parametrize("model", [*DRIVERS, Elasticity("gdp", "annual")], ids=repr)
+def test_short_series_are_covered_where_the_driver_is_known(model, n):
+    """sigma^2 has 4 to 11 degrees of freedom: normal quantiles held 89 to 93 of 95 percent."""
+    count, h = 2500, 3
+    generator = np.random.default_rng(n)
+    x = np.cumsum(generator.normal(0.06, 0.03, (count, n + h)), axis=1)
+    ratio = 1.0 if isinstance(model, ConstantShare) else 1.3
+    y = ratio * x + np.cumsum(generator.normal(0, 0.05, (count, n + h)), axis=1)
+    series = {f"y.{k}": np.exp(y[k, :n]) for k in range(count)}
+    series |= {f"gdp.{k}": np.exp(x[k]) for k in range(count)}
+    panel = panel_with(series)
+    regions = tuple(i.with_(region=i.id.split(".")[1]) for i in panel.indicators)
+    windows = Windows.of(replace(panel, indicators=regions), range(count))
+    made = replace(model, driver="gdp.{region}", driver_role="known").forecast(windows, h, (95,))
+    low, high = np.log(made.interval(95))
+    inside = ((low <= y[:, n:]) & (y[:, n:] <= high)).mean(axis=0)
+    assert inside == pytest.approx([0.953] * h, abs=0.012)  # four standard errors
 
 
 # --- settings -----------------------------------------------------------------------------------
@@ -618,3 +646,58 @@ def test_a_path_is_copied_and_sorted_and_may_have_the_keys_of_a_text_file():
     model = ConstantShare("gdp", driver_path=path)
     path["2011"] = 99
     assert repr(model.driver_path) == "{2011: 3.0, 2012: 4.0}"
+
+
+def test_a_ratio_that_knows_no_bounds_is_no_forecast():
+    """A driver that lost a third of itself to a reform: growth relative to it means nothing."""
+    years = np.arange(1985, 1999)
+    driver = np.exp(0.08 * (years - 1985))
+    driver[-2:] *= 0.4
+    frame = pd.DataFrame({
+        "unique_id": ["y"] * 14 + ["x"] * 14, "ds": [*years, *years],
+        "y": [*(100 * np.exp(0.15 * (years - 1985))), *driver],
+    })  # fmt: skip
+    model = GrowthRatio("x")
+    made = wf.forecast(wf.Panel.from_frame(frame), model, h=10, levels=(80,)).forecasts[
+        "GrowthRatio"
+    ]
+    assert made.status[0] == Status.OUT_OF_DOMAIN
+    assert "knows no bounds" in made.reason[0]
+
+
+@pytest.mark.parametrize("model", DRIVERS, ids=repr)
+def test_a_share_that_leaves_its_bounds_is_no_forecast(model):
+    """41 % and rising, a driver that is assumed to grow fourfold: 170 % and the like."""
+    x = 100 * 1.05 ** np.arange(12)
+    panel = panel_with({"y": 0.24 * x, "gdp": x})
+    share = Indicator(id="y", kind="share", unit="percent")
+    panel = replace(panel, indicators=(share, panel.indicators[1]))
+    path = {2012: 180.0, 2013: 200.0, 2014: 700.0, 2015: 800.0}
+    found = one(replace(model, driver_path=path), panel, 4)
+    assert found.status[0] == Status.OUT_OF_DOMAIN
+    assert found.reason[0] == (
+        "168 at step 3 leaves the bounds of the series, 0 to 100; take a model that keeps them: "
+        "Logistic, or ShareShift of a total"
+    )
+    inside = one(replace(model, driver_path=path), panel, 2)
+    assert inside.status[0] == Status.OK
+    np.testing.assert_allclose(inside.mean[0], [0.24 * 180, 0.24 * 200])
+
+
+def test_reasons_name_the_series_not_the_template():
+    """Regions without a driver, with one of zero, with one that does not move, with too few."""
+    regions = {"none": None, "zero": np.r_[growing(1, 8), 0.0], "flat": np.full(9, 7.0),
+               "late": np.r_[np.full(8, NAN), 3.0]}  # fmt: skip
+    series = {f"y.{r}": growing(2, 9) for r in regions}
+    series |= {f"x.{r}": x for r, x in regions.items() if x is not None}
+    panel = panel_with(series)
+    told = tuple(i.with_(region=i.id.split(".")[1]) for i in panel.indicators)
+    windows = Windows.of(replace(panel, indicators=told), range(4))
+    path = {"driver_path": dict.fromkeys(range(2009, 2015), 9.0)}
+    found = GrowthRatio("x.{region}", **path).forecast(windows, 2).reason
+    assert found[0] == "no driver 'x.none' in the panel, by 'x.{region}'."
+    assert (
+        found[1] == "smallest value of driver 'x.zero' is 0, in period 2008; values above 0 needed"
+    )
+    assert found[2].startswith("driver 'x.flat' moved +0.00% a period")
+    assert found[3] == "1 periods shared with driver 'x.late', 2 needed"

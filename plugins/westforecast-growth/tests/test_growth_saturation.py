@@ -4,13 +4,12 @@ import math
 import pickle
 from dataclasses import replace
 from itertools import pairwise
-from statistics import NormalDist
 
 import numpy as np
 import pytest
 
 from westforecast.errors import UsageError
-from westforecast.kernels.student import student_cdf
+from westforecast.kernels.student import student_cdf, student_quantile
 from westforecast.models import Status, Windows
 from westforecast.series import Calendar, Indicator, Panel
 from westforecast.testing import check_model
@@ -92,7 +91,8 @@ def twin(model, y, ceiling, horizon, probs):
             center = points[-1][1] + slope * ahead
         mean.append(ceiling * back(center))
         sd = math.sqrt(variance)
-        quantiles.append([ceiling * back(center + NormalDist().inv_cdf(p) * sd) for p in probs])
+        scores = [float(student_quantile(p, n - 2)) for p in probs]
+        quantiles.append([ceiling * back(center + score * sd) for score in scores])
     return mean, quantiles
 
 
@@ -266,14 +266,18 @@ def test_percent_or_fractions_is_the_same_curve(model):
     np.testing.assert_allclose(percent.quantiles, 100 * fraction.quantiles)
 
 
-def test_intervals_cover_what_they_say():
-    """Logits that walk, 20 values."""
-    z = -1 + np.cumsum(np.random.default_rng(6).normal(0.08, 0.1, (4000, 25)), axis=1)
-    y = 100 / (1 + np.exp(-z))
-    result = Logistic().forecast(Windows.of(shares(*y[:, :20])), 5, (80,))
-    low, high = result.interval(80)
-    inside = ((low <= y[:, 20:]) & (y[:, 20:] <= high)).mean(axis=0)
-    assert inside == pytest.approx([0.785] * 5, abs=0.02)
+@pytest.mark.parametrize("n", [6, 8, 12, 20])
+@pytest.mark.parametrize("model", MODELS, ids=repr)
+def test_intervals_cover_what_they_say(model, n):
+    """Straight lines in z with errors that walk, or stand alone, as the anchor supposes."""
+    error = np.random.default_rng(n).normal(0, 0.1, (4000, n + 5))
+    z = -1 + 0.08 * np.arange(n + 5) + (error if model.anchor == "curve" else error.cumsum(axis=1))
+    y = 100 * model.bend(z)
+    result = model.forecast(Windows.of(shares(*y[:, :n])), 5, (80, 95))
+    for level in (80, 95):
+        low, high = result.interval(level)
+        inside = ((low <= y[:, n:]) & (y[:, n:] <= high)).mean(axis=0)
+        assert inside == pytest.approx([level / 100] * 5, abs=0.02)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import math
 from dataclasses import replace
 from itertools import pairwise
-from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -25,7 +24,11 @@ from westforecast_growth import (
 NAN = math.nan
 HORIZON, LEVELS = 5, (50, 80, 95)
 PROBS = (0.025, 0.1, 0.25, 0.75, 0.9, 0.975)
-Z = [NormalDist().inv_cdf(p) for p in PROBS]
+
+
+def scores(dof):
+    """Student-t quantiles at PROBS."""
+    return student_quantile(np.array(PROBS), dof).tolist()
 
 
 def panel_with(series, first=None, **fields):
@@ -86,7 +89,7 @@ def points(panel, name, *drivers):
 
 def joined(driver, noise):
     """Two lists of deviations, one per probability, put together."""
-    side = [1 if z > 0 else -1 for z in Z]
+    side = [1 if p > 0.5 else -1 for p in PROBS]
     first, second = sorted(driver), sorted(noise)
     return [
         s * math.hypot(max(s * a, 0), max(s * b, 0))
@@ -127,7 +130,8 @@ def test_share_shift_equals_its_slow_twin(damping, window):
             sd = math.sqrt(sigma2 * (h + weight**2 / n))
             share = 1 / (1 + math.exp(-center))
             mean.append(mean_x[h - 1] * share)
-            noise = [math.log(1 / (1 + math.exp(-center - sd * s)) / share) for s in Z]
+            noise = [math.log(1 / (1 + math.exp(-center - sd * t)) / share)
+                     for t in scores(len(errors) - 1)]  # fmt: skip
             driver = [math.log(q / mean_x[h - 1]) for q in laws_x[h - 1]]
             quantiles.append([mean[-1] * math.exp(d) for d in joined(driver, noise)])
         return mean, quantiles
@@ -211,7 +215,8 @@ def test_intensity_equals_its_slow_twin(settings):
             sd = math.sqrt(sigma2 * (h + 1 + f @ cov @ f))
             driver = [at(a, i)[0] - mu for a, i in zip(laws_a[h], laws_l[h], strict=True)]
             mean.append(math.exp(mu))
-            quantiles.append([math.exp(mu + d) for d in joined(driver, [z * sd for z in Z])])
+            noise = [t * sd for t in scores(len(error) - 2)]
+            quantiles.append([math.exp(mu + d) for d in joined(driver, noise)])
         return mean, quantiles
 
     check(model, panel, twin)
@@ -298,7 +303,7 @@ def test_end_use_equals_its_slow_twin():
                 math.log(need(*(part[1][h][q] for part in parts)) / center)
                 for q in range(len(PROBS))
             ]
-            noise = [z * math.sqrt(sigma2 * (h + 1)) for z in Z]
+            noise = [t * math.sqrt(sigma2 * (h + 1)) for t in scores(len(errors))]
             quantiles.append([mean[-1] * math.exp(d) for d in joined(driver, noise)])
         return mean, quantiles
 
@@ -316,6 +321,53 @@ def test_coefficients_of_the_last_year_that_is_known():
     found = one(model, panel, 1)
     # 1 a car and 0.3 a bike: 15.5 now and 19 then; the series is 15 now
     assert found.mean[0, 0] == pytest.approx(15 * (10 + 0.3 * 30) / (8 + 0.3 * 25))
+
+
+def stated(unit="kWh", other="kWh"):
+    """Electricity, in 亿 kWh of which two sectors used 200 亿 and 500,000 万; activities double."""
+    series = {"y": [240.0, 250.0], "industry": [990.0, 1000.0], "farms": [49.0, 50.0],
+              "by industry": [198.0, 200.0], "by farms": [490_000.0, 500_000.0]}  # fmt: skip
+    panel = panel_with(series, multiplier={"y": 1e8, "by industry": 1e8, "by farms": 1e4},
+                       unit={"y": unit, "by industry": unit, "by farms": other})  # fmt: skip
+    path = {"industry": path_from(2002, 1500), "farms": path_from(2002, 51)}
+    uses = ("by industry", "by farms")
+    return panel, EndUse(("industry", "farms"), uses=uses, driver_path=path)
+
+
+def test_uses_in_other_multiples_of_the_unit():
+    """200 + 50 (亿) now; 0.2 of industry's 1500 and 1 of the farms' 51 then."""
+    panel, model = stated()
+    assert one(model, panel, 1).mean[0, 0] == pytest.approx(0.2 * 1500 + 1.0 * 51)
+    plain = panel_with({"y": [240.0, 250.0], "industry": [990.0, 1000.0], "farms": [49.0, 50.0],
+                        "by industry": [198.0, 200.0], "by farms": [49.0, 50.0]})  # fmt: skip
+    alike = one(model, plain, 1)
+    np.testing.assert_allclose(one(model, panel, 1).mean, alike.mean)
+    np.testing.assert_allclose(one(model, panel, 1).quantiles, alike.quantiles)
+
+
+@pytest.mark.parametrize(("unit", "other", "fine"), [
+    ("kWh", "t", False), ("", "", True), ("kWh", "", True), ("kWh", "percent", False),
+])  # fmt: skip
+def test_uses_of_unlike_units_are_refused(unit, other, fine):
+    panel, model = stated(unit, other)
+    found = one(model, panel, 1)
+    assert (found.status[0] == Status.OK) == fine
+    if not fine:
+        assert found.status[0] == Status.OUT_OF_DOMAIN
+        assert "'by farms'" in found.reason[0]
+        assert "unlike units" in found.reason[0] or "is stated in" in found.reason[0]
+
+
+def test_each_region_has_its_own_sectors_and_its_own_units():
+    regions = {f"{name}.{r}": r for name in ("y", "x", "use") for r in "ab"}
+    series = {name: [3.0, 4.0] for name in regions}
+    panel = panel_with(series, region=regions, unit={"y.b": "kWh", "use.b": "t", "y.a": "kWh",
+                                                     "use.a": "kWh"})  # fmt: skip
+    path = {"x.{region}": path_from(2002, 8)}
+    model = EndUse(("x.{region}",), uses=("use.{region}",), driver_path=path)
+    found = model.forecast(Windows.of(panel, [0, 1]), 1)
+    assert found.status.tolist() == [Status.OK, Status.OUT_OF_DOMAIN]
+    assert found.mean[0, 0] == pytest.approx(8.0)
 
 
 def test_sectors_that_are_missing():
@@ -408,6 +460,8 @@ def test_the_driver_adds_uncertainty(model):
         (lambda: EndUse(("a",)), "one coefficient"),
         (lambda: EndUse(("a",), coefficients=(1.0,), uses=("b",)), "one coefficient"),
         (lambda: EndUse((), coefficients=()), "one coefficient"),
+        (lambda: EndUse(("a",), uses=(3,)), "unique_id"),
+        (lambda: EndUse(("a",), uses=("use.{regon}",)), "Did you mean 'region'"),
         (lambda: EndUse("a", coefficients=(1.0,)), "one per using sector"),
         (lambda: EndUse(("a",), coefficients=(-1.0,)), "above 0"),
     ],
@@ -415,6 +469,26 @@ def test_the_driver_adds_uncertainty(model):
 def test_settings_that_cannot_be_meant(make, message):
     with pytest.raises(UsageError, match=message):
         make()
+
+
+def test_results_outside_the_bounds_of_a_share_are_no_forecast():
+    """A regression line through shares, a count that would turn negative, a share of a total."""
+    x = np.linspace(1, 9, 9)
+    path = path_from(2009, 9.5, 30)
+    percent = {"kind": {"y": "share"}, "unit": {"y": "percent"}}
+    for y, about, reason in (
+        (10 * x, percent, "300 at step 2 leaves the bounds of the series, 0 to 100"),
+        (100 - 10 * x, {"kind": {"y": "count"}}, "-200 at step 2 leaves the bounds of the series"),
+    ):
+        panel = panel_with({"y": y, "x": x}, **about)
+        found = one(DriverRegression("x", driver_path=path), panel, 2)
+        assert found.status[0] == Status.OUT_OF_DOMAIN
+        assert found.reason[0].startswith(reason)
+    panel = panel_with({"y": 5 * x, "x": 10 * x}, **percent)
+    shifted = one(ShareShift("x", driver_path=path_from(2009, 95, 300)), panel, 2)
+    assert shifted.reason[0].startswith("150 at step 2 leaves")
+    used = EndUse(("x",), coefficients=(1.0,), driver_path=path_from(2009, 95, 300))
+    assert one(used, panel, 2).reason[0].startswith("150 at step 2 leaves")
 
 
 def simulated(y, x, n):
@@ -441,6 +515,21 @@ def test_the_interval_of_a_share_covers_what_it_says():
     model = ShareShift("x.{region}", damping=1.0, window=None, driver_model=own)
     inside = covered(model, simulated(y, x, n), y[:, n:])
     assert inside == pytest.approx([0.78] * h, abs=0.04)
+
+
+@pytest.mark.parametrize("n", [6, 8, 12])
+def test_the_interval_of_a_share_covers_short_series_of_a_known_whole(n):
+    """Normal quantiles held 0.88, 0.90 and 0.92 of 0.95."""
+    h, count = 3, 2500
+    generator = np.random.default_rng(n)
+    x = np.exp(generator.normal(0.06, 0.03, (count, n + h)).cumsum(axis=1))
+    y = x / (1 + np.exp(1 - generator.normal(0.03, 0.06, (count, n + h)).cumsum(axis=1)))
+    windows = Windows.of(simulated(y, x, n + h), range(count))
+    windows = replace(windows, end=windows.start + n)
+    model = ShareShift("x.{region}", damping=1.0, window=None, driver_role="known")
+    low, high = model.forecast(windows, h, (95,)).interval(95)
+    inside = ((low <= y[:, n:]) & (y[:, n:] <= high)).mean(axis=0)
+    assert inside == pytest.approx([0.95] * h, abs=0.018)  # four standard errors
 
 
 def test_the_interval_of_a_regression_is_exact_where_errors_are_independent():

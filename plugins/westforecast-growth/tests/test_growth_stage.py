@@ -13,7 +13,7 @@ import pytest
 import westforecast as wf
 from westforecast.backtest import origins, run
 from westforecast.errors import UsageError
-from westforecast.models import DampedLogGrowth, Status
+from westforecast.models import DampedLogGrowth, Status, Windows
 from westforecast.testing import check_model
 from westforecast_growth import DampedGrowth
 from westforecast_growth.stage import (
@@ -57,11 +57,13 @@ def ahead(model, data, h=10, levels=(), only="y"):
     return found.take(np.array([data.index(only)]))
 
 
-def textbook(y, horizon, model):
-    """Mean and variance of log y(h): a Kalman filter for every candidate and deviation."""
+def textbook(y, horizon, model, heard=None):
+    """Mean and variance of log y(h): a Kalman filter for every candidate and deviation; and the
+    log likelihood of each deviation. heard: what is added to their prior."""
     grid = dynamics(model.prices, 1)
-    mass, path, spread = [], [], []
-    for d, log_weight in deviations(model.prices):
+    mass, prior, path, spread = [], [], [], []
+    heard = np.zeros(9) if heard is None else heard
+    for (d, log_weight), said in zip(deviations(model.prices), heard, strict=True):
         norm = model.norm + model.spread * d
         z = np.log(y) - norm * np.arange(len(y))
         for k in range(len(grid)):
@@ -83,7 +85,8 @@ def textbook(y, horizon, model):
                 log_likelihood -= 0.5 * np.log(f)
             squares += 1e-18
             n = len(z) - 1
-            mass.append(log_likelihood - n / 2 * np.log(squares) + grid.log_prior[k] + log_weight)
+            mass.append(log_likelihood - n / 2 * np.log(squares) + grid.log_prior[k])
+            prior.append(log_weight + said)
             means, variances, power, noise = [], [], np.eye(2), 1.0
             for h in range(1, horizon + 1):
                 load = seen @ power
@@ -93,10 +96,12 @@ def textbook(y, horizon, model):
                 power = power @ step
             path.append(means)
             spread.append(variances)
-    weight = np.exp(np.array(mass) - max(mass))
+    log_mass = np.array(mass) + prior
+    weight = np.exp(log_mass - log_mass.max())
     weight /= weight.sum()
     mean = weight @ np.array(path)
-    return mean, weight @ (np.array(spread) + (np.array(path) - mean) ** 2)
+    each = np.logaddexp.reduce(np.array(mass).reshape(9, -1), axis=1)
+    return mean, weight @ (np.array(spread) + (np.array(path) - mean) ** 2), each - each.max()
 
 
 class TestNormGrowth:
@@ -105,7 +110,7 @@ class TestNormGrowth:
         y = growing(0.09, years=14, noise=0.04)
         model = NormGrowth(norm=0.05, spread=0.03, prices=prices)
         made = ahead(model, panel(y=y), h=6, levels=(50,))
-        mean, variance = textbook(y, 6, model)
+        mean, variance, _ = textbook(y, 6, model)
         np.testing.assert_allclose(np.log(made.mean[0]), mean, rtol=1e-9)
         # the mixture's quantiles are not a normal law's, but its inner half is near one
         half = np.log(made.interval(50)[1] / made.interval(50)[0])[0] / 2
@@ -153,6 +158,7 @@ class TestNormGrowth:
         ("settings", "told"),
         [
             ({"norm": float("nan")}, "norm=nan"),
+            ({"norm": 7.0}, r"norm=7.0.*0.07 for 7.25 percent"),
             ({"spread": -1.0}, r"spread=-1.0"),
             ({"scale": "level"}, "one of logarithms"),
             ({"prices": "real"}, "one of constant, current, deflator expected"),
@@ -173,7 +179,7 @@ class TestTables:
         vintages = len({n.until for n in norms()})
         assert set(found.values()) == {len(STAGES) * vintages}
         assert len(found) == 2 * len(industries())
-        assert {"economy", "early", "middle", "late"} <= set(industries())
+        assert {"economy", "early industries", "late industries"} <= set(industries())
 
     def test_they_say_what_chenery_says(self):
         norm = {
@@ -181,10 +187,11 @@ class TestTables:
         }
         economy = [norm["economy", stage].norm for stage in STAGES[1:]]
         assert max(economy) == norm["economy", "early"].norm, "growth is fastest in the early stage"
-        assert min(economy) == norm["economy", "post"].norm
-        for stage in ("middle", "late", "post"):
-            assert norm["late", stage].norm > norm["early", stage].norm
-        assert norm["late", "middle"].norm == max(norm["late", s].norm for s in STAGES[1:])
+        assert min(economy) == norm["economy", "post-industrial"].norm
+        for stage in ("middle", "late", "post-industrial"):
+            assert norm["late industries", stage].norm > norm["early industries", stage].norm
+        late = {stage: norm["late industries", stage].norm for stage in STAGES[1:]}
+        assert max(late, key=late.get) == "middle"
 
     def test_a_norm_has_its_standard_error_and_its_countries(self):
         for norm in norms():
@@ -227,14 +234,17 @@ class TestStageGrowth:
             s: ahead(StageGrowth(stage=s, prices="constant"), data).mean[0, 9] for s in STAGES[1:]
         }
         assert max(by_stage, key=by_stage.get) == "early"
-        assert by_stage["early"] > by_stage["post"]
+        assert by_stage["early"] > by_stage["post-industrial"]
 
     def test_it_is_norm_growth_with_that_norm(self):
         data = panel(y=growing(0.06, noise=0.03))
-        (row,) = (n for n in norms() if n[:4] == (2010, "late", "constant", "middle"))
+        (row,) = (n for n in norms() if n[:4] == (2010, "late industries", "constant", "middle"))
         direct = NormGrowth(norm=row.norm, spread=np.hypot(row.se, row.spread))
         made = ahead(
-            StageGrowth(stage="middle", industry="late", prices="constant"), data, 5, (80,)
+            StageGrowth(stage="middle", industry="late industries", prices="constant"),
+            data,
+            5,
+            (80,),
         )
         assert made.difference(ahead(direct, data, 5, (80,))).max() == 0
 
@@ -277,6 +287,29 @@ class TestStageGrowth:
         np.testing.assert_array_equal(c, d)
         assert not np.array_equal(a, c)
 
+    def test_quarters_see_the_norm_of_their_time(self):
+        times = pd.period_range("1985Q1", "1994Q4", freq="Q")
+        y = 100 * np.exp(0.015 * np.arange(len(times)))
+        data = wf.Panel.from_frame(pd.DataFrame({"unique_id": "y", "ds": times, "y": y}))
+        (row,) = (n for n in norms() if n[:4] == (1990, "economy", "current", "any"))
+        direct = NormGrowth(norm=row.norm, spread=np.hypot(row.se, row.spread), prices="current")
+        assert ahead(StageGrowth(), data, 4).difference(ahead(direct, data, 4)).max() == 0
+
+    @pytest.mark.parametrize("kind", ["share", "rate", "index"])
+    def test_what_has_no_norm_of_growth_is_refused(self, kind):
+        data = panel({"y": {"kind": kind, "unit": "percent"}}, y=np.linspace(20, 60, 20))
+        made = wf.forecast(data, StageGrowth(), h=2).forecasts["StageGrowth"]
+        assert made.status[0] == Status.OUT_OF_DOMAIN
+        assert ("norm of growth" in made.reason[0]) or ("prices=" in made.reason[0])
+
+    def test_prices_have_a_norm_of_their_own(self):
+        y = growing(0.05, 25, 0.02)
+        data = panel({"y": {"kind": "price"}}, y=y)
+        (row,) = (n for n in norms() if (n.until, n.prices) == (2010, "deflator"))
+        direct = NormGrowth(norm=row.norm, spread=np.hypot(row.se, row.spread), prices="deflator")
+        made = ahead(StageGrowth(stage="late"), data, 4)
+        assert made.difference(ahead(direct, data, 4)).max() == 0
+
     def test_no_index_no_forecast(self):
         for index, value, told in (
             ("stage.{region}", 20.0, "no series 'stage.{region}'"),
@@ -303,6 +336,7 @@ class TestStageGrowth:
             ({"industry": "lathe"}, "has no norm"),
             ({"prices": "nominal"}, "one of constant, current"),
             ({"prices": "constant", "deflator": "p"}, "both given"),
+            ({"driver_mode": "actual"}, "without a deflator, which is the driver"),
         ],
     )
     def test_settings_that_cannot_be_meant(self, settings, told):
@@ -332,17 +366,48 @@ class TestNation:
                       for r in (0.045, 0.11))  # fmt: skip
         assert slow < alone < fast
 
-    def test_it_says_how_likely_each_deviation_is(self):
-        """The record of both is that of two series of one own norm: their likelihoods multiply."""
+    def test_both_records_speak_of_one_norm(self):
+        """The likelihoods of nation and region multiply, deviation by deviation."""
         (row,) = (n for n in norms() if n[:4] == (2010, "economy", "constant", "early"))
         norm = NormGrowth(norm=row.norm, spread=np.hypot(row.se, row.spread))
-        nation = growing(0.11, 60, 0.02)
-        heard = norm.hear(nation)
-        assert max(heard) == 0
-        points = [d for d, _ in deviations("constant")]
-        assert 1 < points[int(np.argmax(heard))] < 4
-        made = ahead(replace(norm, heard=heard), panel(y=self.y), 5, (80,))
-        assert made.difference(ahead(self.model, panel(y=self.y, n=nation), 5, (80,))).max() == 0
+        nation = growing(0.11, 30, 0.04)
+        _, _, heard = textbook(nation, 1, norm)
+        np.testing.assert_allclose(norm.hear(Windows.of(panel(n=nation)))[0], heard, atol=1e-8)
+        mean, *_ = textbook(self.y, 5, norm, heard)
+        made = ahead(self.model, panel(y=self.y, n=nation), 5)
+        np.testing.assert_allclose(np.log(made.mean[0]), mean, rtol=1e-9)
+
+    def test_a_series_that_is_the_nation_itself_is_heard_once(self):
+        data = panel(y=self.y, n=growing(0.11, 60, 0.02))
+        made = ahead(self.model, data, 5, (80,), "n")
+        alone = ahead(StageGrowth(stage="early", prices="constant"), data, 5, (80,), "n")
+        assert made.difference(alone).max() == 0
+
+    def test_regions_have_nations_of_their_own(self):
+        meta = {"a": {"region": "a"}, "b": {"region": "b"}}
+        fast, slow = growing(0.11, 60, 0.02), growing(0.03, 60, 0.02)
+        data = panel(meta, a=self.y, b=self.y, **{"n.a": fast, "n.b": slow})
+        model = replace(self.model, nation="n.{region}")
+        both = [ahead(model, data, 5, (80,), only) for only in "ab"]
+        apart = [ahead(self.model, panel(y=self.y, n=n), 5, (80,)) for n in (fast, slow)]
+        for one, other in zip(both, apart, strict=True):
+            assert one.difference(other).max() < 1e-9
+
+    @pytest.mark.parametrize(
+        ("meta", "nation", "told"),
+        [
+            ({}, [0.0, *growing(0.1, 59)], "nation 'n' has values of 0 or less"),
+            ({}, [5.0], "1 values of nation 'n' known, 2 needed"),
+            ({"n": {"price_basis": "constant"}}, growing(0.1, 60),
+             "nation 'n' is at constant prices, the series at current ones"),
+        ],
+    )  # fmt: skip
+    def test_a_nation_that_says_nothing_of_it_is_refused(self, meta, nation, told):
+        data = panel(meta, y=self.y, n=nation)
+        model = StageGrowth(stage="early", nation="n")
+        made = wf.forecast(data, model, h=2).forecasts["StageGrowth"]
+        assert made.status[0] in {Status.NO_DRIVER, Status.OUT_OF_DOMAIN}
+        assert told in made.reason[0]
 
     def test_each_origin_hears_what_was_known_then(self):
         nation = growing(0.08, 60, 0.03)
@@ -367,6 +432,31 @@ class TestNation:
         made = ahead(model, panel(y=self.y * price[-12:], n=nation * price, p=price), 5)
         real = ahead(self.model, panel(y=self.y, n=nation), 5).mean
         np.testing.assert_allclose(made.mean, real * price[-1], rtol=1e-9)
+        volumes = panel(
+            {"n": {"price_basis": "constant"}}, y=self.y * price[-12:], n=nation, p=price
+        )
+        np.testing.assert_allclose(ahead(model, volumes, 5).mean, real * price[-1], rtol=1e-9)
+
+    def test_every_region_and_nation_has_its_own_prices(self):
+        """Inflation of 2, 10 and 30 percent; nothing may depend on the others or on their order."""
+        rates = {"a": 0.02, "b": 0.10, "c": 0.30, "N": 0.05}
+        meta = {f"{kind}.{r}": {"region": r} for kind in ("gdp", "p") for r in rates}
+        series = {f"p.{r}": growing(g, 40, 0.01) for r, g in rates.items()}
+        series |= {
+            f"gdp.{r}": growing(0.09, 40, 0.04, seed=i) * series[f"p.{r}"]
+            for i, r in enumerate(rates)
+        }
+        model = StageGrowth(stage="early", nation="gdp.N", deflator="p.{region}")
+        whole = panel(meta, **series)
+        for r in "abc":
+            keep = [f"gdp.{r}", f"p.{r}", "gdp.N", "p.N"]
+            alone = ahead(model, whole.select(id=keep), 5, (80,), f"gdp.{r}")
+            for order in (list(series), list(series)[::-1]):
+                data = panel(meta, **{name: series[name] for name in order})
+                among = ahead(model, data, 5, (80,), f"gdp.{r}")
+                assert among.difference(alone).max() < 1e-9
+        report = check_model(model, whole)
+        assert report.ok, report
 
 
 class TestDeflator:

@@ -14,9 +14,10 @@ import pytest
 
 import westforecast as wf
 from westforecast.errors import UsageError
+from westforecast.kernels.growth import response
 from westforecast.models import Windows
 from westforecast_growth import DriverRegression, Elasticity, EndUse
-from westforecast_growth.response import average_growth, elasticity, project, response
+from westforecast_growth.response import average_growth, elasticity, project
 
 CASES = Path(__file__).parents[4] / "shared" / "research" / "truth" / "worked_examples.csv"
 
@@ -283,3 +284,10 @@ def test_nothing_left():
 def test_what_is_not_defined(call):
     with pytest.raises(UsageError):
         call()
+
+
+def test_percent_for_fractions_are_refused_with_what_was_meant():
+    with pytest.raises(UsageError, match=r"driver growth 7 found, .* 0.07 for 7 percent"):
+        project(290, 0.66, [7] * 5, "annual")
+    with pytest.raises(UsageError, match=r"elasticity 66 found; percent .* 0.66 perhaps"):
+        Elasticity("gdp", elasticity=66)

@@ -42,13 +42,14 @@ import numpy as np
 import pandas as pd
 
 from westforecast.domain import StageIndex
+from westforecast.domain.stage_words import STAGES
 from westforecast.kernels.smoothing import Grid, filtered
 
 HERE = Path(__file__).parents[1] / "src" / "westforecast_growth"
 VINTAGES = (1985, 1990, 1995, 2000, 2005, 2010, 2014)
 DYNAMICS = 1999
 KINDS = ("constant", "current", "deflator")
-STAGES = ("pre", "early", "middle", "late", "post")
+
 FEWEST = 5  # years of a country in a stage
 # Candidates of `NormGrowth`; EM leaves weight on a few dozen of them.
 ALPHA, BETA = (0.7, 1.0, 1.3), (0.0, 0.15, 0.4, 0.8)
@@ -74,7 +75,7 @@ def main(data: Path) -> None:
         known = countries[countries.year <= until]
         economy = economy_norms(known)
         rows += [row(until, "economy", *key, *norm) for key, norm in economy.items()]
-        for industry in (*INDUSTRIES, *CLASSES):
+        for industry in (*INDUSTRIES, *(f"{name} industries" for name in CLASSES)):
             changes = shares[(shares.year <= until) & (shares.industry == industry)]
             rows += industry_norms(until, industry, economy, changes)
     write("norms.csv", rows)
@@ -136,6 +137,7 @@ def read_classes(countries: pd.DataFrame) -> pd.DataFrame:
     table["growth"] = pd.to_numeric(table.growth)
     found = table.merge(countries[["country", "year", "g_constant", "stage_before"]])
     found["change"] = found.growth - found.g_constant
+    found["industry"] += " industries"
     return found[["country", "year", "industry", "change", "stage_before"]].dropna()
 
 

@@ -4,7 +4,7 @@ import json
 import platform
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -16,11 +16,12 @@ import numpy as np
 from westforecast.backtest.probe import Probe
 from westforecast.backtest.schedule import Plan
 from westforecast.backtest.score import Grid, score
-from westforecast.errors import UsageError, nearest
+from westforecast.errors import UnknownNameError, UsageError, nearest
 from westforecast.files import write_whole
 from westforecast.kernels.quantiles import probabilities
 from westforecast.metrics import METRICS, Metric
 from westforecast.models.base import Model
+from westforecast.models.driver import DrivenModel
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.series import frame as frames
@@ -67,6 +68,26 @@ class Result:
         """How many (window, model) pairs gave no forecast of their own."""
         return sum(int((f.status != Status.OK).sum()) for f in self.forecasts.values())
 
+    def without(self, *models: str) -> "Result":
+        """The same run less some models, e.g. one that failed and leaves few cells to compare.
+
+        Raises UnknownNameError for a model that is not there, UsageError where none is left.
+        """
+        for name in models:
+            if name not in self.forecasts:
+                raise UnknownNameError(
+                    f"no model {name!r} in this result. {nearest(name, self.forecasts)}"
+                )
+        if not set(self.forecasts) - set(models):
+            raise UsageError("no model would be left; keep at least one.")
+        return replace(
+            self,
+            forecasts={name: f for name, f in self.forecasts.items() if name not in models},
+            models={name: model for name, model in self.models.items() if name not in models},
+            used={name: used for name, used in self.used.items() if name not in models},
+            probes={name: probe for name, probe in self.probes.items() if name not in models},
+        )
+
     # --- frames ---------------------------------------------------------------------------------
 
     def long(self) -> Any:
@@ -111,8 +132,9 @@ class Result:
 
         Every score is a mean over the `n` cells of its group (rmse and rmsse its root), less those
         where the metric is undefined, e.g. mase of a flat series. Forecasts a fallback made are not
-        scored. Raises UsageError for an unknown metric or grouping, and where
-        no outcome is known.
+        scored. Warns where `common` leaves less than a tenth of the cells: a model that forecast
+        little takes them from all others (`without` leaves it out). Raises UsageError for an
+        unknown metric or grouping, and where no outcome is known.
         """
         wanted = [metrics] if isinstance(metrics, str | Metric) else metrics
         keys = (by,) if isinstance(by, str) else tuple(by)
@@ -129,6 +151,11 @@ class Result:
             "settings": dict(self.settings),
             "models": {name: repr(model) for name, model in self.models.items()},
             "ex_ante": {name: model.ex_ante for name, model in self.models.items()},
+            "remarks": {
+                name: model.remark
+                for name, model in self.models.items()
+                if isinstance(model, DrivenModel) and model.remark
+            },
             "levels": list(self.levels),
             "fallback": self.fallback,
             "probes": {name: probe.record() for name, probe in self.probes.items()},

@@ -207,9 +207,9 @@ def _remark(plan: Plan, forecast: Forecast) -> None:
     outside &= np.arange(1, plan.horizon + 1) <= plan.last_step[:, None]
     for w in np.flatnonzero(good & outside.any(axis=1)):
         step = int(np.argmax(outside[w])) + 1
-        forecast.reason[int(w)] = (
-            f"the point forecast leaves {low[w, 0]:g} to {high[w, 0]:g} from step {step} on"
-        )
+        told = f"the point forecast leaves {low[w, 0]:g} to {high[w, 0]:g} from step {step} on"
+        said = forecast.reason.get(int(w))
+        forecast.reason[int(w)] = f"{told}; {said}" if said else told
     for w in np.flatnonzero(good & np.isnan(forecast.quantiles).any(axis=(1, 2))):
         forecast.reason.setdefault(int(w), "forecast without an interval")
 

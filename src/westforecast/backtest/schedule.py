@@ -1,7 +1,7 @@
 """Which windows are forecast: one per series for a forecast, rolling origins for a backtest."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import numpy as np
@@ -10,7 +10,7 @@ from westforecast.errors import UsageError
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.series.panel import Panel
-from westforecast.typing import Align, FloatArray, IntArray, WindowShape
+from westforecast.typing import Align, BoolArray, FloatArray, IntArray, WindowShape
 
 LONGEST = 10_000
 
@@ -42,12 +42,40 @@ class Plan:
         actual[mask] = panel.values[at[mask]]
         return actual
 
+    def only(self, series: str | Iterable[str] | None) -> "Plan":
+        """The part of the plan that is about some series; the others are there as drivers.
 
-def ahead(panel: Panel, h: int | None = None, until: Any = None) -> Plan:
+        series: their ids, None for all. Raises UnknownNameError for an id that the panel does not
+        have, UsageError where no window is left.
+        """
+        return self._part(_chosen(self.panel, series))
+
+    def _part(self, mine: BoolArray) -> "Plan":
+        kept = mine[self.windows.series]
+        skipped = tuple(entry for entry in self.skipped if mine[entry[0]])
+        if not kept.any():
+            why = [f"; {reason} (series {self.panel.ids[s]!r})" for s, _, _, reason in skipped[:1]]
+            raise UsageError(
+                f"no window can be evaluated: {len(skipped)} were tried{''.join(why)}. Ask for "
+                "fewer windows, a shorter h, or other cutoffs."
+            )
+        last = self.last_step[kept]
+        return replace(
+            self, windows=self.windows.take(kept), last_step=last, horizon=int(last.max()),
+            skipped=skipped,
+        )  # fmt: skip
+
+
+def ahead(
+    panel: Panel, h: int | None = None, until: Any = None, *,
+    series: str | Iterable[str] | None = None,
+) -> Plan:  # fmt: skip
     """One window a series, ending with its last value; everything in the panel is known.
 
     h: steps, or until: the last period wanted (a year, or the caller's own type); exactly one.
-    With `until` each series has its own horizon. Raises UsageError where no step is left.
+    With `until` each series has its own horizon. series: ids of those to forecast, all unless
+    given; the others are there as drivers and may reach beyond `until`. Raises UsageError where no
+    step is left.
     """
     if (h is None) == (until is None):
         raise UsageError(
@@ -56,13 +84,13 @@ def ahead(panel: Panel, h: int | None = None, until: Any = None) -> Plan:
         )
     if len(panel) == 0:
         raise UsageError("the panel holds no series; there is nothing to forecast.")
-    filled = panel.lengths > 0
+    filled, mine = panel.lengths > 0, _chosen(panel, series)
     if h is not None:
         last_step = np.full(len(panel), _positive("h", h), np.int64)
     else:
         target = panel.calendar.decode(until)
         last_step = target - panel.last
-        late = np.flatnonzero(filled & (last_step < 1))
+        late = np.flatnonzero(mine & filled & (last_step < 1))
         if len(late):
             i = late[0]
             label = panel.calendar.label
@@ -74,11 +102,11 @@ def ahead(panel: Panel, h: int | None = None, until: Any = None) -> Plan:
             )
         # A series without any value has no horizon of its own; its status will say why.
         last_step = np.where(filled, last_step, 1)
-    horizon = _steps(int(last_step.max()))
+    horizon = _steps(int(last_step[mine].max()))
     published = (panel.last + _lags(panel))[filled]
     as_of = np.full(len(panel), published.max() if len(published) else 0)
     windows = Windows.of(panel, as_of=as_of)
-    return Plan(panel, windows, horizon, 1, last_step)
+    return Plan(panel, windows, horizon, 1, last_step)._part(mine)
 
 
 def origins(
@@ -94,11 +122,13 @@ def origins(
     gap: int = 0,
     align: Align = "calendar",
     allow_partial: bool = False,
+    series: str | Iterable[str] | None = None,
 ) -> Plan:
     """Rolling origins. Arguments as in `westforecast.backtest`.
 
     Cutoffs of a calendar-aligned backtest count back from the last period at which at least half of
     the series have h outcomes; those of a series-aligned one count back from each series' own end.
+    Series that are there as drivers only have no say in it.
     A series with a publication lag ends so many periods before the cutoff.
     """
     h, gap = _positive("h", h), _not_negative("gap", gap)
@@ -119,8 +149,11 @@ def origins(
         )
     if input_size is not None:
         _positive("input_size", input_size)
-    if not (panel.lengths > 0).any():
-        raise UsageError("the panel holds no observed value; there is nothing to backtest.")
+    mine = _chosen(panel, series)
+    filled = mine & (panel.lengths > 0)
+    if not filled.any():
+        what = "the panel" if series is None else "what `series` names"
+        raise UsageError(f"{what} holds no observed value; there is nothing to backtest.")
     lead = _steps(h + gap)
     if cutoffs is not None:
         if isinstance(cutoffs, str) or not isinstance(cutoffs, Iterable):
@@ -137,10 +170,11 @@ def origins(
         # A partial horizon is enough where it is allowed, so the last cutoff may come later.
         final = panel.last + _lags(panel) - (gap + 1 if allow_partial else lead)
         if align == "calendar":
-            filled = np.sort(final[panel.lengths > 0])[::-1]
-            final = np.full(len(panel), filled[(len(filled) + 1) // 2 - 1])
+            latest = np.sort(final[filled])[::-1]
+            final = np.full(len(panel), latest[(len(latest) + 1) // 2 - 1])
         grid = final[:, None] - back
-    return _windows(panel, grid, h, gap, input_size, min_train_size, allow_partial)
+    plan = _windows(panel, grid, h, gap, input_size, min_train_size, allow_partial)
+    return plan._part(mine)
 
 
 def _windows(
@@ -175,17 +209,23 @@ def _windows(
             reason = f"{outcomes[s, o]} of {h} outcomes after {label(cutoff)}; {why}"
             skipped.append((int(s), cutoff, Status.NO_OUTCOME, reason))
     series, origin = np.nonzero(~short & ~unseen)
-    if not len(series):
-        raise UsageError(
-            f"no window can be evaluated: {len(skipped)} were tried; {skipped[0][3]} "
-            f"(series {panel.ids[skipped[0][0]]!r}). Ask for fewer windows, a shorter h, or other "
-            "cutoffs."
-        )
     windows = Windows.of(
         panel, series, start[series, origin], end[series, origin], grid[series, origin]
     )
     last_step = np.full(len(series), h + gap, np.int64)
     return Plan(panel, windows, h + gap, gap + 1, last_step, tuple(skipped))
+
+
+def _chosen(panel: Panel, series: str | Iterable[str] | None) -> BoolArray:
+    """[S] which series are wanted."""
+    if series is None:
+        return np.ones(len(panel), bool)
+    ids = [series] if isinstance(series, str) else list(series)
+    if not ids:
+        raise UsageError("series is empty; name at least one, or leave it out for all.")
+    mine = np.zeros(len(panel), bool)
+    mine[[panel.index(str(unique_id)) for unique_id in ids]] = True
+    return mine
 
 
 def _steps(horizon: int) -> int:

@@ -1,16 +1,20 @@
 """Scores by any grouping: sums and counts of cell losses over the cells all models share."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from westforecast.errors import UsageError, nearest
+from westforecast.errors import UsageError, WestforecastWarning, nearest
 from westforecast.metrics import Cells, Metric
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.typing import BoolArray, FloatArray, IntArray
+
+# Common cells that are a smaller share than this of those whose outcome is known are told of.
+FEW = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +67,8 @@ def score(
     observed = np.isfinite(grid.actuals[grid.w, grid.h])
     answered = np.stack([_answered(grid, forecast) for forecast in grid.forecasts.values()])
     used = observed & (answered & answered.all(axis=0) if common else answered)  # [M, C]
+    if common:
+        _warn_of_few(list(grid.forecasts), answered & observed, int(observed.sum()))
     labels, group = _groups(grid, by)  # [G] each, [M * C]
     size = int(group.max(initial=-1)) + 1
     use, lost = used.ravel(), (observed & ~used).ravel()
@@ -84,6 +90,30 @@ def score(
     }
     some = (counts["n"] > 0) | (counts["n_excluded"] > 0)
     return {name: column[some] for name, column in (labels | scores | counts).items()}
+
+
+def _warn_of_few(names: Sequence[str], answered: BoolArray, observed: int) -> None:
+    """One warning where models have few common cells, or none. answered: [M, C] of observed."""
+    shared, each = int(answered.all(axis=0).sum()), answered.sum(axis=1)
+    if shared >= FEW * observed or (len(names) == 1 and shared):
+        return
+    least = np.argsort(each, kind="stable")
+    told = [f"{names[m]} forecast {each[m]}" for m in least if each[m] < observed]
+    more = f" and {len(told) - 5} more models less than all" if len(told) > 5 else ""
+    found, remedy = "there is nothing to score", ""
+    if len(names) > 1:
+        found = f"all {len(names)} models are compared on {shared or 'none'} of them"
+        worst = names[least[0]]
+        remedy = (
+            "Pass common=False to score each model where it has a forecast, or leave "
+            f"{worst!r} out (`result.without({worst!r})`). "
+        )
+    warnings.warn(
+        f"of {observed} cells whose outcome is known {', '.join(told[:5])}{more}, so {found}. "
+        f"{remedy}The ledger says why forecasts are missing.",
+        WestforecastWarning,
+        stacklevel=4,  # where Result.scores was called
+    )
 
 
 def _everywhere(fine: BoolArray) -> BoolArray:

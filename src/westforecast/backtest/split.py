@@ -10,6 +10,7 @@ from westforecast.backtest.run import run
 from westforecast.backtest.schedule import origins
 from westforecast.engines import Engine
 from westforecast.errors import UsageError
+from westforecast.models.base import Model
 from westforecast.models.driver import DrivenModel
 from westforecast.models.status import Status
 from westforecast.series import frame as frames
@@ -91,19 +92,10 @@ class ErrorSplit:
 
 
 def split_errors(
-    panel: Panel, model: DrivenModel, h: int, *, log: bool | None = None,
+    panel: Panel, model: Model, h: int, *, log: bool | None = None,
     engine: Engine | None = None, **schedule: Any,
 ) -> ErrorSplit:  # fmt: skip
-    """Backtest a model with drivers twice, ex ante as it is and ex post with its drivers' outcomes.
-
-    model: one whose future of the drivers is not what came (driver_mode "forecast" or "frozen", or
-        a driver_path). h: steps.
-    log: whether errors are differences of logarithms; by default for models of positive series.
-    schedule: origins, as for `westforecast.backtest` (n_windows, cutoffs, align ...).
-
-    Only series that have their drivers are in the frames' sums; those that failed count as
-    n_excluded. Raises UsageError for a model without drivers or one that is ex post already.
-    """
+    """What `westforecast.split_errors` does with a model's name, done with the model itself."""
     if not isinstance(model, DrivenModel):
         raise UsageError(f"{model!r} has no driver, so all of its error is its own.")
     if not model.ex_ante:

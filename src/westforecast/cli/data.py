@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from westforecast.cli.words import FileCommand
+
 
 def _reading(gaps: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """How to read the file; `gaps` is the default of that option."""
@@ -37,6 +39,9 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
                      show_default=True, help="A model's name; may be given several times."),
         click.option("--level", "levels", multiple=True, type=float, default=(80.0, 95.0),
                      show_default=True, help="Interval coverage in percent; several allowed."),
+        click.option("--series", multiple=True,
+                     help="Id of a series to forecast; several allowed. The others are there as "
+                          "drivers.  [default: all]"),
         click.option("--out", type=click.Path(file_okay=False, path_type=Path),
                      help="Folder for Parquet files and manifest.json."),
         click.option("-q", "--quiet", is_flag=True, help="No progress bar, no table."),
@@ -50,23 +55,24 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
 HELP = {"help_option_names": ["--help"]}
 
 
-@click.command("forecast", context_settings=HELP)
+@click.command("forecast", cls=FileCommand, context_settings=HELP)
 @_options
 @click.option("-h", "--h", "h", type=int, help="Steps ahead.")
 @click.option("--until", help="Last period wanted, e.g. 2020; instead of --h.")
 def forecast_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...],
-                  h: int | None, until: str | None, out: Path | None, quiet: bool,
-                  **reading: Any) -> int:  # fmt: skip
-    """Forecast every series of a long CSV or Parquet FILE (unique_id, ds, y)."""
+                  series: tuple[str, ...], h: int | None, until: str | None, out: Path | None,
+                  quiet: bool, **reading: Any) -> int:  # fmt: skip
+    """Forecast the series of a long CSV or Parquet FILE (unique_id, ds, y)."""
     from westforecast.api import forecast
 
     period = int(until) if until is not None and until.isdigit() else until
-    result = forecast(_panel(file, reading), list(models), h=h, until=period, levels=levels,
+    result = forecast(_panel(file, reading), list(models), h=h, until=period,
+                      series=series or None, levels=levels,
                       progress=False if quiet else None)  # fmt: skip
     return _finish(result, result.long(), out, quiet)
 
 
-@click.command("backtest", context_settings=HELP)
+@click.command("backtest", cls=FileCommand, context_settings=HELP)
 @_options
 @click.option("-h", "--h", "h", type=int, required=True, help="Steps scored.")
 @click.option("--windows", "n_windows", type=int, default=3, show_default=True)
@@ -83,11 +89,13 @@ def forecast_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
               help="Group scores by model, horizon, cutoff, unique_id, region ...")  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, default=("mase", "smape", "coverage"),
               show_default=True)  # fmt: skip
-def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...], h: int,
-                  n_windows: int, cutoffs: tuple[int, ...], step_size: int,
-                  input_size: int | None, min_train_size: int, gap: int, align: str,
-                  by: tuple[str, ...], metrics: tuple[str, ...], out: Path | None, quiet: bool,
-                  **reading: Any) -> int:  # fmt: skip
+@click.option("--common/--own-cells", default=True, show_default=True,
+              help="Score what all models forecast, or all that each did.")  # fmt: skip
+def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...],
+                  series: tuple[str, ...], h: int, n_windows: int, cutoffs: tuple[int, ...],
+                  step_size: int, input_size: int | None, min_train_size: int, gap: int, align: str,
+                  by: tuple[str, ...], metrics: tuple[str, ...], common: bool, out: Path | None,
+                  quiet: bool, **reading: Any) -> int:  # fmt: skip
     """Score models on the known past of a long CSV or Parquet FILE."""
     from westforecast.api import backtest
 
@@ -95,9 +103,9 @@ def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
         _panel(file, reading), list(models), h=h, n_windows=None if cutoffs else n_windows,
         cutoffs=cutoffs or None, step_size=step_size, input_size=input_size,
         min_train_size=min_train_size, gap=gap, align=align,  # type: ignore[arg-type]
-        levels=levels, progress=False if quiet else None,
+        series=series or None, levels=levels, progress=False if quiet else None,
     )  # fmt: skip
-    return _finish(result, result.scores(metrics, by), out, quiet)
+    return _finish(result, result.scores(metrics, by, common=common), out, quiet)
 
 
 @click.group()
@@ -105,7 +113,7 @@ def data() -> None:
     """Looks at data before anything is made of them."""
 
 
-@data.command("screen", context_settings=HELP)
+@data.command("screen", cls=FileCommand, context_settings=HELP)
 @_reading("keep")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def data_screen(file: Path, as_json: bool, **reading: Any) -> int:

@@ -14,7 +14,8 @@ from westforecast.cli.bench import bench
 from westforecast.cli.data import backtest_file, data, forecast_file
 from westforecast.cli.lists import models, plugins, studies
 from westforecast.cli.run import run
-from westforecast.errors import DataError, WestforecastError, WestforecastWarning
+from westforecast.cli.words import in_options, tell
+from westforecast.errors import WestforecastError, WestforecastWarning
 from westforecast.plugin import registry
 
 
@@ -57,12 +58,8 @@ def main(args: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         code = 2
-    except DataError as error:
-        click.echo(f"error: {error}", err=True)
-        code = 3
     except WestforecastError as error:
-        click.echo(f"error: {error}", err=True)
-        code = 2
+        code = tell(error)
     finally:
         warnings.showwarning = shown
     sys.exit(code or 0)
@@ -71,4 +68,6 @@ def main(args: list[str] | None = None) -> None:
 def _warn(message: Any, category: type[Warning], *_: Any) -> None:
     """Warnings as one line. A note from a library below is of no use to a user of the program."""
     if issubclass(category, WestforecastWarning):
-        click.echo(f"note: {message}", err=True)
+        context = click.get_current_context(silent=True)
+        told = in_options(str(message), context.command if context else None)
+        click.echo(f"note: {told}", err=True)

@@ -19,6 +19,7 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 
 from westforecast.errors import UsageError, nearest
+from westforecast.kernels.growth import Convention
 from westforecast.series.indicator import Indicator
 from westforecast.typing import FloatArray, IntArray
 
@@ -26,7 +27,6 @@ Shape = Literal["linear", "logistic", "step"]
 Course = Literal["level", "growth", "share"]
 Mode = Literal["replace", "add"]
 Fill = Literal["none", "linear"]
-Convention = Literal["log-log", "annual", "period"]
 Rates = float | Mapping[int, float]
 
 # Slope of the logistic phase-in at its middle, per whole phase: unscaled it runs from 0.7 to

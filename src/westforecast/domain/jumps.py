@@ -24,6 +24,7 @@ from westforecast.domain.checks import (
     percent,
 )
 from westforecast.domain.ties import FAMILY, aligned
+from westforecast.kernels.growth import median
 from westforecast.series.indicator import Indicator
 from westforecast.series.panel import Panel
 from westforecast.typing import BoolArray, FloatArray, IntArray
@@ -135,15 +136,6 @@ def _blocks(panel: Panel) -> Iterator[_Rows]:
         yield _Rows(at, periods, values, steps)
 
 
-def _median(rows: FloatArray) -> FloatArray:
-    """Median along the last axis without NaN; NaN where there is nothing else."""
-    ordered = np.sort(rows, axis=-1)  # NaN last
-    count = np.isfinite(rows).sum(axis=-1)
-    middle = (np.maximum(count - 1, 0) // 2, np.minimum(count // 2, rows.shape[-1] - 1))
-    low, high = (np.take_along_axis(ordered, k[..., None], -1)[..., 0] for k in middle)
-    return np.where(count > 0, (low + high) / 2, np.nan)
-
-
 @dataclass(frozen=True, slots=True)
 class _Scale:
     """The scale each of S series varies on: logits of shares, logs, or multiples of its size.
@@ -159,7 +151,7 @@ class _Scale:
         """Shares strictly inside their whole are logits, positive values logs, others linear."""
         whole = np.array([_whole(indicator) for indicator in indicators])
         low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
-        usual, most = _median(np.abs(values)), np.fmax.reduce(np.abs(values), axis=1)
+        usual, most = median(np.abs(values)), np.fmax.reduce(np.abs(values), axis=1)
         size = np.where(usual > 0, usual, np.where(most > 0, most, 1.0))
         inner = (low > 0) & (high < whole)
         return cls(np.where(inner, whole, inf), np.where(low > 0, np.nan, size))
@@ -197,7 +189,7 @@ def _residuals(scaled: FloatArray, steps: FloatArray, skip: BoolArray) -> FloatA
     width = usable.shape[1]
     padded = np.pad(usable, ((0, 0), (_REACH, _REACH)), constant_values=np.nan)
     beside = [k for k in range(2 * _REACH + 1) if k != _REACH]
-    around = _median(np.stack([padded[:, k : k + width] for k in beside], axis=-1))
+    around = median(np.stack([padded[:, k : k + width] for k in beside], axis=-1))
     # Where nothing is around, no change is expected.
     return np.asarray((changes - np.nan_to_num(around)) * steps)
 
@@ -228,7 +220,7 @@ class _Largest:
         return cls(
             place.astype(np.int64),
             residuals[rows, place],
-            np.abs(top) / np.maximum(1.4826 * _median(size), _FLOOR),
+            np.abs(top) / np.maximum(1.4826 * median(size), _FLOOR),
             np.abs(top) / np.maximum(second, _FLOOR),
             beside > -0.5 * np.abs(top),
             np.isfinite(rate).sum(axis=1).astype(np.int64),
@@ -249,7 +241,11 @@ def _slips(panel: Panel, rows: _Rows) -> tuple[list[Finding], BoolArray]:
     residuals = _residuals(logs, rows.steps, np.isnan(rows.steps))
     power = np.round(residuals)
     near = np.isfinite(residuals) & (power != 0) & (np.abs(residuals - power) <= 0.1)
-    able = np.array([panel.indicators[i].kind not in {"share", "rate"} for i in rows.at], bool)
+    kinds = [panel.indicators[i].kind for i in rows.at]
+    # A share that falls or rises by a hundred was a fraction among percents; by ten, it may.
+    shares = np.array([kind == "share" for kind in kinds], bool)
+    near &= ~shares[:, None] | (np.abs(power) == 2)
+    able = np.array([kind != "rate" for kind in kinds], bool)
     changes = np.isfinite(residuals).sum(axis=1)
     findings = []
     for k in np.flatnonzero(near.any(axis=1) & able & (changes >= 3)):
@@ -384,10 +380,10 @@ def _short_members(panel: Panel, family: Sequence[int]) -> list[Finding]:
     scale = _Scale.of(values, indicators)
     changes = np.diff(scale.apply(values), axis=1)
     enough = np.isfinite(changes).sum(axis=0) >= FAMILY
-    apart = np.where(enough, changes - _median(changes.T), np.nan)
+    apart = np.where(enough, changes - median(changes.T), np.nan)
     if not np.isfinite(apart).any():
         return []
-    usual = max(1.4826 * float(_median(np.abs(apart).ravel())), _FLOOR)
+    usual = max(1.4826 * float(median(np.abs(apart).ravel())), _FLOOR)
     findings = []
     for k in map(int, np.flatnonzero(np.isfinite(changes).sum(axis=1) < _LEAST)):
         size = np.abs(np.nan_to_num(apart[k]))

@@ -280,7 +280,7 @@ class Cases:
         return float(np.exp(np.log1p(each).mean()) - 1)
 
     def band(self, history: Mapping[int, float], origin: int, until: int) -> "Band":
-        """How wide low to high is beside the spread of growth in the past.
+        """How wide low to high is, and where it lies, beside the spread of growth in the past.
 
         history: year -> value; only years up to the origin count. Windows as long as the forecast
         are compared; where fewer than FEWEST_WINDOWS fit, shorter ones are, their spread scaled by
@@ -324,6 +324,13 @@ class Band:
         return self.past is not None and _width(self.given) < _width(self.past)
 
     @property
+    def beside(self) -> bool:
+        """Whether the band lies wholly below or wholly above the past's."""
+        return self.past is not None and (
+            self.given[1] < self.past[0] or self.given[0] > self.past[1]
+        )
+
+    @property
     def note(self) -> str:
         """The comparison in a sentence."""
         if np.isnan(self.given).any():
@@ -336,15 +343,28 @@ class Band:
                 f"(fewer than {FEWEST_WINDOWS} yearly changes)."
             )
         scaled = "" if self.length == self.horizon else f", scaled to {self.horizon} years"
-        told = (
-            f"{self.series}: low to high is {100 * _width(self.given):.1f} points of growth a "
-            f"year wide; the middle 80 % of {self.windows} past windows of {self.length} "
-            f"year{'s' if self.length > 1 else ''} ({self.past[0]:+.1%} to {self.past[1]:+.1%}"
-            f"{scaled}) is {100 * _width(self.past):.1f}"
+        wide, spread = (f"{100 * _width(ends):.1f}" for ends in (self.given, self.past))
+        width = (
+            f"The band is narrower than the past was uncertain: {wide} points of growth a year "
+            f"beside {spread}."
+            if self.narrow
+            else f"The band is {wide} points of growth a year wide, the past's {spread}."
         )
-        if not self.narrow:
-            return f"{told}."
-        return f"{told}: the band is narrower than the past was uncertain."
+        return (
+            f"{self.series}: low to high, {_ends(self.given)} a year, {self._place(self.past)}, "
+            f"{_ends(self.past)} (the middle 80 % of {self.windows} past windows of {self.length} "
+            f"year{'s' if self.length > 1 else ''}{scaled}). {width}"
+        )
+
+    def _place(self, past: tuple[float, float]) -> str:
+        """Where the whole band lies beside the past's."""
+        below, above = self.given[0] < past[0], self.given[1] > past[1]
+        if self.beside:
+            return f"lies wholly {'below' if below else 'above'} what the past held"
+        if not below and not above:
+            return "lies within what the past held"
+        sides = [side for side, out in (("below", below), ("above", above)) if out]
+        return f"reaches {' and '.join(sides)} what the past held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,6 +427,10 @@ def _years_of(rate: Rates) -> tuple[int, ...]:
 
 def _rate_text(rate: Rates) -> str:
     return str(dict(rate)) if isinstance(rate, Mapping) else f"{rate:g}"
+
+
+def _ends(ends: tuple[float, float]) -> str:
+    return f"{100 * ends[0]:+.1f} % to {100 * ends[1]:+.1f} %"
 
 
 def _width(ends: tuple[float, float]) -> float:

@@ -18,6 +18,7 @@ from westforecast.domain.checks import (
     Finding,
     Rule,
     Severity,
+    about,
     base_of,
     check_base,
     check_derived,
@@ -26,6 +27,7 @@ from westforecast.domain.checks import (
     check_part,
     check_same,
     check_sum,
+    number,
 )
 from westforecast.domain.identity import Identity, Sum
 from westforecast.domain.jumps import jumps
@@ -34,6 +36,9 @@ from westforecast.errors import UsageError, nearest
 from westforecast.series import frame as frames
 from westforecast.series.panel import Panel
 from westforecast.typing import BoolArray, FloatArray, IntArray
+
+# Values of a share below which nothing is said of its unit.
+FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,7 @@ def screen(
     with np.errstate(all="ignore"):
         findings = [
             *_shares(panel),
+            *_fractions(panel),
             *_sums(panel, ties.wholes),
             *_parts(panel, ties.parts),
             *_derived(panel, ties.identities),
@@ -218,6 +224,36 @@ def _shares(panel: Panel) -> list[Finding]:
         places = np.flatnonzero(out[own])
         told = [check_part(float(v), float(wholes[i])) for v in panel.values[own][places]]
         findings += _worst(panel, [panel.indicators[i].id], panel.first[i] + places, told)
+    return findings
+
+
+def _fractions(panel: Panel) -> list[Finding]:
+    """Shares in percent of which no value is above 1: fractions, most likely.
+
+    A warning where other regions' series of the same id, but for the region, are ten times as high.
+    """
+    top, groups = np.full(len(panel), np.nan), defaultdict(list)
+    for i, one in enumerate(panel.indicators):
+        values = panel.values[panel.indptr[i] : panel.indptr[i + 1]]
+        seen = values[np.isfinite(values)]
+        if one.kind == "share" and one.is_percent and len(seen) >= FEWEST:
+            top[i] = seen.max()
+            groups[one.id.replace(one.region, "") if one.region else one.id].append(i)
+    findings = []
+    for members in groups.values():
+        usual = np.nanmedian(top[members])
+        for i in members:
+            if 0 < top[i] <= 1:
+                beside = len(members) > 2 and usual >= 10 * top[i]
+                expected = f"about {about(float(usual))}, as in other regions" if beside else (
+                    "percent, of which some are above 1"
+                )  # fmt: skip
+                findings.append(Finding(
+                    "warning" if beside else "note", "unit",
+                    f"no value above {number(float(top[i]))} percent", expected,
+                    "Multiply by 100, or declare the unit as a fraction.",
+                    series=(panel.indicators[i].id,),
+                ))  # fmt: skip
     return findings
 
 

@@ -35,13 +35,11 @@ from typing import Any
 import numpy as np
 
 from westforecast.domain.rules import fraction, positive
-from westforecast.domain.stage_card import CardEntry, StageCard
+from westforecast.domain.stage_card import SUM_SLACK, CardEntry, StageCard
 from westforecast.domain.stage_words import INDICATORS, INPUTS, SECTORS, Threshold, thresholds
 from westforecast.errors import DataError, Problem, UsageError, WestforecastWarning, nearest
 from westforecast.typing import FloatArray, IntArray
 
-# Rounded shares of one table may add up to 99 or 101 percent.
-_SUM_SLACK = 0.01
 # A tie of shares is a tie although one of them was derived as 1 less the others.
 _TIE = 1e-9
 
@@ -86,8 +84,9 @@ class StageScores:
 class StageIndex:
     """Settings of the index: price base of GDP per capita, how much may be missing, the table.
 
-    base: "USD_1964" ... "USD_2010". min_weight: weight of known indicators, as a fraction, below
-    which no composite is given. table: bounds and weights, `thresholds()` or one of your own.
+    base: "USD_1964" ... "USD_2010"; the year alone will do. min_weight: weight of known indicators,
+    as a fraction, below which no composite is given. table: bounds and weights, `thresholds()` or
+    one of your own.
 
     Raises UsageError for a base without a row (naming the nearest) and a min_weight outside (0, 1],
     DataError for a table that lacks a stage or whose bounds do not follow each other.
@@ -110,6 +109,8 @@ class StageIndex:
                 f"min_weight={self.min_weight} found, a fraction above 0 and up to 1 expected."
             )
         bases = {row.base for row in self.table if row.indicator == "gdp_per_capita"}
+        if f"USD_{self.base}" in bases:
+            object.__setattr__(self, "base", f"USD_{self.base}")
         if self.base not in bases:
             raise UsageError(_no_base(self.base, bases))
         kept = [row for row in self.table if row.base in {"", self.base}]
@@ -293,7 +294,7 @@ def _whole(*shares: FloatArray) -> tuple[FloatArray, ...]:
     """The shares of A, I, S, with 1 less the others where exactly one is missing."""
     total = np.asarray(sum(shares))
     off = np.abs(total - 1)
-    wrong = off > _SUM_SLACK
+    wrong = off > SUM_SLACK
     if wrong.any():
         warnings.warn(
             f"primary + secondary + tertiary differ from 1 by up to {off[wrong].max():.3g} in "
@@ -307,7 +308,7 @@ def _whole(*shares: FloatArray) -> tuple[FloatArray, ...]:
     for k, share in enumerate(shares):
         rest = 1 - sum(other for j, other in enumerate(shares) if j != k)
         derived = np.where(np.isnan(share), rest, share)
-        if (derived < -_SUM_SLACK).any():
+        if (derived < -SUM_SLACK).any():
             raise UsageError(
                 f"two sectors make up {1 - float(np.nanmin(rest)):.4g} of GDP, at most 1 expected."
             )
@@ -369,12 +370,13 @@ def _starts(rows: Mapping[tuple[str, int], Threshold]) -> dict[str, FloatArray]:
 
 def _no_base(base: str, bases: set[str]) -> str:
     known = sorted(bases)
-    year = re.search(r"\d{4}", str(base))
+    year = re.fullmatch(r"(?:USD_)?(\d{4})", str(base))
     if year is None:
-        return f"base={base!r} found, a price base expected. {nearest(base, known)}"
-    near = min(known, key=lambda row: abs(int(row[-4:]) - int(year[0])))
+        told = f"base={base!r} found, dollars of a year expected. {nearest(str(base), known)}"
+        return f"{told} Convert other money with usd_per_capita."
+    near = min(known, key=lambda row: abs(int(row[-4:]) - int(year[1])))
     return (
-        f"no thresholds in dollars of {year[0]} (base={base!r}); nearest: {near!r}. Take that row "
+        f"no thresholds in dollars of {year[1]} (base={base!r}); nearest: {near!r}. Take that row "
         "and state GDP per capita in its dollars: usd_per_capita(..., deflator=...). Rows are not "
         "made from 1964, whose factors are no deflators."
     )

@@ -8,6 +8,11 @@ import numpy as np
 
 from westforecast.domain.stage_words import INDICATOR_TITLES, MARKS, stage_name
 
+# Rounded shares of one table may add up to 99 or 101 percent.
+SUM_SLACK = 0.01
+# Stages between the indicators of one region-year that make one look twice.
+FAR_APART = 3
+
 
 @dataclass(frozen=True, slots=True)
 class CardEntry:
@@ -66,6 +71,24 @@ class StageCard:
         """Indicators without a value."""
         return tuple(entry.indicator for entry in self.entries if entry.stage == 0)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is odd about the values: sectors that do not add up, stages far apart."""
+        told = []
+        for entry in self.entries:
+            total = sum(entry.values)
+            if entry.indicator == "structure" and entry.stage and abs(total - 1) > SUM_SLACK:
+                told.append(f"A + I + S make {100 * total:.1f} %, not 100. Check the shares.")
+        reached = {entry.stage: entry.indicator for entry in self.entries if entry.stage}
+        low, high = min(reached, default=0), max(reached, default=0)
+        if high - low >= FAR_APART:
+            first, last = (INDICATOR_TITLES[reached[stage]] for stage in (low, high))
+            told.append(
+                f"Stages lie far apart: {first} {stage_name(low)}, {last} {stage_name(high)}. "
+                "Check units and prices."
+            )
+        return tuple(told)
+
     def rows(self) -> list[dict[str, Any]]:
         """One record an indicator: value, stage, range, score, weight, points of the composite.
 
@@ -115,6 +138,7 @@ class StageCard:
                 if self.stage
                 else told + f"At least {100 * self.min_weight:.0f} % must be known."
             )
+        notes += self.remarks
         marks = sorted({entry.mark for entry in self.entries})
         return [*notes, *(f"{mark}: {MARKS.get(mark, 'own mark')}." for mark in marks)]
 

@@ -18,6 +18,9 @@ from westforecast.series.indicator import Indicator
 from westforecast.series.panel import Panel
 from westforecast.typing import FloatArray, IntArray
 
+# Shares that may lie below one percent.
+SMALL = ("primary", "primary_employment_share")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StageTable:
@@ -37,6 +40,29 @@ class StageTable:
     backend: str
     columns: tuple[str, str, str]
 
+    def __repr__(self) -> str:
+        count = "1 region" if len(self.regions) == 1 else f"{len(self.regions)} regions"
+        span = self.calendar.span(int(self.years[0]), int(self.years[-1]))
+        known = int((self.scores.stage > 0).sum())
+        told = [f"StageTable: {count}, {span}, {known} region-years with an index"]
+        for region, years in self.changes.items():
+            at = ", ".join(map(str, years))
+            told.append(f"  {region}: other indicators from {at} on; the index is not comparable")
+        return "\n".join(told)
+
+    @property
+    def changes(self) -> dict[str, tuple[int, ...]]:
+        """Region -> years from which on the index rests on other indicators than before."""
+        known = np.stack([~np.isnan(score) for score in self.scores.scores.values()])
+        found = {}
+        for r, region in enumerate(self.regions):
+            years = np.flatnonzero(self.scores.stage[r] > 0)
+            sets = known[:, r, years]
+            at = np.flatnonzero((sets[:, 1:] != sets[:, :-1]).any(axis=0))
+            if len(at):
+                found[region] = tuple(int(self.years[years[k + 1]]) for k in at)
+        return found
+
     def card(self, region: str, year: int) -> StageCard:
         """The card of one region-year. Raises UnknownNameError for those not in the table."""
         if region not in self.regions:
@@ -52,14 +78,20 @@ class StageTable:
     def to_panel(self) -> Panel:
         """One series `stage_index.{region}` per region, 0 to 100, for models to see beside others.
 
-        Its publication lag is the longest of its inputs', and it breaks where one of them does.
+        Its publication lag is the longest of its inputs', and it breaks where one of them does or
+        where it rests on other indicators than the year before (`changes`).
         """
+        changes = self.changes
+        indicators = tuple(
+            one.with_(breaks=tuple(sorted({*one.breaks, *changes.get(region, ())})))
+            for region, one in zip(self.regions, self.indicators, strict=True)
+        )
         size = len(self.years)
         whole = Panel(
             values=self.scores.composite.ravel(),
             indptr=np.arange(len(self.regions) + 1, dtype=np.int64) * size,
             first=np.full(len(self.regions), self.years[0], np.int64),
-            indicators=self.indicators,
+            indicators=indicators,
             calendar=self.calendar,
             backend=self.backend,
             columns=self.columns,
@@ -106,7 +138,9 @@ def stage_table(
     annual; UnknownNameError where a role matches no series; DataError listing values that cannot
     be and series in the wrong money.
     """
-    index = index or StageIndex()
+    index = StageIndex() if index is None else index
+    if not isinstance(index, StageIndex):
+        raise UsageError(f"index={index!r} found, a StageIndex expected: StageIndex({index!r}).")
     if panel.calendar.freq != "Y":
         raise UsageError("the stage index is annual, the panel is not. Take annual series.")
     found = _match(panel, roles)
@@ -194,6 +228,15 @@ def _wrong(panel: Panel, index: StageIndex, used: Sequence[tuple[str, int, str]]
         else:
             wrong, expected = (plain < 0) | (plain > 1 + 1e-9), "a share from 0 to 1"
             remedy = "Declare unit='percent' in the panel's metadata if it is."
+            if (
+                indicator.is_percent
+                and role not in SMALL
+                and len(values)
+                and np.nanmax(values) <= 1
+            ):
+                told = f"no value above {np.nanmax(values):.6g} percent"
+                remedy = "These look like fractions: declare unit='fraction', or multiply by 100."
+                problems.append(Problem(where, told, "percent", remedy))
         if wrong.any():
             at = int(np.flatnonzero(wrong)[0])
             told = f"{plain[at]:.6g} ({wrong.sum()} of {wrong.size} values)"

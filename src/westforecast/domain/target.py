@@ -264,11 +264,13 @@ def attainment(
     last: tuple[int, float],
     *,
     probs: Sequence[float] | None = None,
+    point: float | None = None,
     panel: Panel | None = None,
 ) -> Attainment:
     """What a forecast, and the history of comparable series, say of a goal.
 
-    values: [P] sample paths in the goal's year or, with `probs`, [Q] quantiles at them.
+    values: [P] sample paths in the goal's year or, with `probs`, [Q] quantiles at them. point: the
+        point forecast beside quantiles, their median; a skewed law known by one interval needs it.
     last: (year, value) of the last observation. panel: comparable series, for the precedents.
     Raises UsageError where the goal's year is not after the last observation.
     """
@@ -277,6 +279,12 @@ def attainment(
     if length < 1:
         raise UsageError(f"{goal.text}: a year after the last observation, {last_year}, expected.")
     values = np.asarray(values, float)
+    if np.isnan(values).any():
+        raise UsageError(f"{goal.text}: {np.isnan(values).sum()} values of the forecast are NaN.")
+    if probs is not None and point is not None and 0.5 not in probs:
+        half = int(np.searchsorted(probs, 0.5))
+        values = np.insert(values, half, point)
+        probs = (*probs[:half], 0.5, *probs[half:])
     if probs is None:
         probability, error = (float(x) for x in chance(values, goal.value, goal.at_least))
         median = float(np.median(values))

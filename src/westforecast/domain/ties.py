@@ -55,11 +55,15 @@ def worth(indicator: Indicator) -> float:
         return indicator.factor
     unit = re.sub(r"(?<=\d)[ ,](?=\d{3}\b)", "", indicator.unit.casefold())
     unit = re.sub(r"(?<=\d)m\b", " mn", unit)  # 100m; an m alone is a metre
+    unit = re.sub(r"(?<=\d)k\b", " thousand", unit)
+    unit = re.split(r"\bper\b|/", unit)[0]  # what it is counted per is not its size
     found = 1.0
     for number, word in _SIZE.findall(unit):
+        size = _WORTH.get(word.rstrip("s"), 1.0)
+        # 100 mn and 10 000 persons; not m2, t CO2 or constant 2010 USD.
         if number and not _YEAR.fullmatch(number):
             found *= float(number)
-        found *= _WORTH.get(word.rstrip("s"), 1.0)
+        found *= size
     return found
 
 
@@ -67,7 +71,7 @@ _WORTH = {
     "万": 1e4, "亿": 1e8, "thousand": 1e3, "mn": 1e6, "million": 1e6, "bn": 1e9,
     "billion": 1e9, "tn": 1e12, "trillion": 1e12,
 }  # fmt: skip
-_SIZE = re.compile(r"(\d*)\s*(万|亿|[a-z]+|(?<=\d))")
+_SIZE = re.compile(r"((?<![a-z\d])\d+|)\s*(万|亿|[a-z]+\d*|(?<=\d))")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 

@@ -12,6 +12,8 @@ Any slope that is a weighted sum of the values, sum_t w_t y_t, has
     spread = sum_k elapsed_k * (w_k + ... + w_T)^2.
 """
 
+from typing import Literal
+
 import numpy as np
 
 from westforecast.kernels.windows import (
@@ -21,6 +23,9 @@ from westforecast.kernels.windows import (
     steps_between,
 )
 from westforecast.typing import FloatArray, IntArray
+
+# What an elasticity is held against: the driver's log growth, each period's growth, or all of it.
+Convention = Literal["log-log", "annual", "period"]
 
 
 def periods(rows: FloatArray) -> FloatArray:
@@ -61,12 +66,14 @@ def mean(rows: FloatArray) -> FloatArray:
 
 
 def median(rows: FloatArray) -> FloatArray:
-    """Median of each row's numbers [W], NaN where it has none."""
-    count = observed_count(rows)
-    rising = np.sort(rows, axis=1)  # NaN last
-    low, high = ((count - 1) // 2)[:, None], (count // 2)[:, None]
-    middle = [np.take_along_axis(rising, np.maximum(at, 0), axis=1)[:, 0] for at in (low, high)]
-    return np.where(count > 0, (middle[0] + middle[1]) / 2, np.nan)
+    """Median [...] of the numbers along the last axis of [..., T], NaN where there are none."""
+    count = np.asarray(np.isfinite(rows).sum(axis=-1))
+    rising = np.sort(rows, axis=-1)  # NaN last
+    low, high = (
+        np.take_along_axis(rising, np.maximum(at, 0)[..., None], axis=-1)[..., 0]
+        for at in ((count - 1) // 2, count // 2)
+    )
+    return np.where(count > 0, (low + high) / 2, np.nan)
 
 
 def steps_ahead(back: IntArray, horizon: int) -> FloatArray:
@@ -105,6 +112,33 @@ def least_squares(y: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]
     _, elapsed = steps_between(x)
     tail = np.cumsum(np.nan_to_num(weight)[:, ::-1], axis=1)[:, ::-1]  # w_t + ... + w_T
     return slope, np.nansum(elapsed * tail[:, 1:] ** 2, axis=1)
+
+
+def response(
+    elasticity: FloatArray | float, change: FloatArray, elapsed: FloatArray, convention: Convention
+) -> tuple[FloatArray, FloatArray]:
+    """Log growth [..., K] of a series since the start, and its derivative by the elasticity.
+
+    elasticity: [..., 1] or a number. change: [..., K] log changes of the driver, step after step.
+    elapsed: [..., K] periods each step took. With g a step's growth a period and x the driver the
+    series is multiplied by
+
+        log-log   (x_K / x_0)^e
+        annual    prod (1 + e * g)^elapsed
+        period    1 + e * (x_K / x_0 - 1)
+
+    NaN (or minus infinity) where nothing is left.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        if convention == "log-log":
+            total = np.cumsum(change, axis=-1)
+            return elasticity * total, total
+        if convention == "annual":
+            growth = np.expm1(change / elapsed)
+            grown = np.cumsum(elapsed * np.log1p(elasticity * growth), axis=-1)
+            return grown, np.cumsum(elapsed * growth / (1 + elasticity * growth), axis=-1)
+        growth = np.expm1(np.cumsum(change, axis=-1))
+        return np.log1p(elasticity * growth), growth / (1 + elasticity * growth)
 
 
 def walk_variance(error: FloatArray, elapsed: FloatArray, fitted: int) -> FloatArray:

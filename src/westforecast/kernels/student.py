@@ -4,6 +4,7 @@ import functools
 import itertools
 import math
 import operator
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -57,6 +58,23 @@ def student_quantile(probs: FloatArray | float, dof: FloatArray | IntArray | int
         bend = ratio * (dof + 1) / (1 + (np.sqrt(dof) / t) ** 2) - 1
         t = t + t * excess * ratio / (1 - excess * bend / 2)
     return np.sign(probs - 0.5) * t
+
+
+def student_scores(probs: Iterable[float], dof: IntArray) -> FloatArray:
+    """Quantiles [W, Q] of Student's t at `probs` [Q], for `dof` [W]; below 1 they are as for 1.
+
+    What `normal_scores` is where a variance is known, this is where it was estimated. Few dof are
+    different, so many rows cost hardly more than one.
+    """
+    known, which = np.unique(np.maximum(dof, 1), return_inverse=True)
+    return np.array(_scores(tuple(probs), tuple(known.tolist())))[which.reshape(-1)]
+
+
+@functools.lru_cache(maxsize=256)
+def _scores(probs: tuple[float, ...], dof: tuple[int, ...]) -> list[list[float]]:
+    """`student_quantile` [D, Q]: the same few are asked for again with each tile of windows."""
+    found: list[list[float]] = student_quantile(np.array(probs), np.array(dof)[:, None]).tolist()
+    return found
 
 
 def half(u: FloatArray, square: FloatArray, dof: int) -> FloatArray:

@@ -40,7 +40,7 @@ class Tile:
     in units [W] of their own, powers of two, so that squares are numbers whatever the data's scale.
     column, n: [W] window w is the first n values of that column; n rises. floor: [W] the sum of
     squares below which nothing is meant. season_length: periods per season. gaps: are values
-    missing?
+    missing? aside: [W, ...] what else the model knows of each window (`AveragedModel.aside`).
     """
 
     y: FloatArray
@@ -51,6 +51,7 @@ class Tile:
     season_length: int
     gaps: bool
     scale: str = "level"
+    aside: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,9 +101,16 @@ class AveragedModel(Model):
     def laws(self, tile: Tile, horizon: int, *, spread: bool) -> Laws:
         """The candidates' laws; with `spread` also their squared scales."""
 
+    def aside(self, windows: Windows) -> FloatArray | None:
+        """[W, ...] what `laws` is to know of each window besides its values; nothing by default."""
+        return None
+
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
         result = Forecast.empty(len(windows), horizon, levels)
-        for which, tile in _tiles(windows):
+        aside = self.aside(windows)
+        for which, tile in tiled(windows):
+            if aside is not None:
+                tile = replace(tile, aside=aside[which])
             found = [
                 self._on(scale, tile, horizon, spread=bool(levels))
                 for scale in ("level", "log")
@@ -119,7 +127,7 @@ class AveragedModel(Model):
         if scale == "level":
             laws = self.laws(tile, horizon, spread=spread)
             return Scaled(laws, laws.average.log_mass, False)
-        logs, positive, jacobian = _logs(tile, self.given)
+        logs, positive, jacobian = logarithms(tile, self.given)
         laws = self.laws(logs, horizon, spread=spread)
         mass = laws.average.log_mass + np.where(positive, -jacobian, -np.inf)
         return Scaled(laws, mass, True)
@@ -134,7 +142,7 @@ class Scaled:
     logarithmic: bool
 
 
-def _tiles(windows: Windows) -> Iterator[tuple[IntArray, Tile]]:
+def tiled(windows: Windows) -> Iterator[tuple[IntArray, Tile]]:
     """Places of windows and their tile: histories of similar length, with or without gaps."""
     for piece, y, column in windows.tiles():
         n = windows.lengths[piece]
@@ -167,7 +175,7 @@ def _narrow(
         yield piece[inside], Tile(part / unit, at, n, floor, unit[at], m, gaps)
 
 
-def _logs(tile: Tile, given: int) -> tuple[Tile, BoolArray, FloatArray]:
+def logarithms(tile: Tile, given: int) -> tuple[Tile, BoolArray, FloatArray]:
     """The tile on the log scale; whether all values of a window are above zero [W]; the sums of
     logs [W] after the values that are given: the logarithm of prod y_t."""
     negative = np.logical_or.accumulate(tile.y <= 0)

@@ -7,6 +7,7 @@ it for all windows at once. Windows that see the same of the same driver share o
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from math import isfinite
+from string import Formatter
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -18,6 +19,7 @@ from westforecast.models.baselines import DampedLogGrowth
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import OutOfDomain, Refusal, Status
 from westforecast.models.windows import Windows
+from westforecast.series.indicator import FIELDS
 from westforecast.typing import FloatArray, IntArray
 
 DriverMode = Literal["forecast", "frozen", "actual"]
@@ -25,6 +27,7 @@ DriverRole = Literal["past", "known"]
 Path = Mapping[int, float]
 
 EX_POST = "ex post: reads what the driver came to be"
+TAKEN_AS_KNOWN = "takes as known what the panel holds of the driver, also what came later"
 
 
 class NoDriver(Refusal):
@@ -78,7 +81,8 @@ class DrivenModel(Model):
         name every period after the last known one; known values win over it. With several drivers:
         driver -> such a path, for some or all of them.
     driver_role: "past" (known to the cutoff, or as published) or "known": all the panel holds of it
-        counts as known when the forecast is made, as population projections and plans do.
+        counts as known when the forecast is made, as population projections and plans do. Of an
+        observed series that is what came: `remark` and the reason of each window say so.
 
     Status NO_DRIVER where the panel has no such series, nothing of it is known, or it has no
     future.
@@ -93,8 +97,7 @@ class DrivenModel(Model):
 
     def __post_init__(self) -> None:
         for name in self.drivers:
-            if not isinstance(name, str) or not name:
-                raise UsageError(f"driver={name!r} found, the unique_id of a series expected.")
+            check_template(name)
         for what, value, known in (
             ("driver_mode", self.driver_mode, get_args(DriverMode)),
             ("driver_role", self.driver_role, get_args(DriverRole)),
@@ -118,6 +121,16 @@ class DrivenModel(Model):
     def ex_ante(self) -> bool:
         model = self.driver_model  # which may follow a driver, too
         return self.driver_mode != "actual" and (model is None or model.ex_ante)
+
+    @property
+    def remark(self) -> str:
+        """What it reads that may have come after the cutoff; empty where there is nothing."""
+        if not self.ex_ante:
+            return EX_POST
+        if self.driver_role == "known":
+            return TAKEN_AS_KNOWN
+        model = self.driver_model
+        return model.remark if isinstance(model, DrivenModel) else ""
 
     def ex_post(self) -> "DrivenModel":
         """The same model with the drivers' outcomes: what is left of its error is its own."""
@@ -162,24 +175,26 @@ class DrivenModel(Model):
         laws = np.where(forecast[..., None], laws, path[:, width:, None])
         now = own.cutoff if own.as_of is None else own.as_of
         for k in np.flatnonzero(read.lengths == 0).tolist():
-            told = f"nothing of driver {driver!r} is known in period {now[k]}"
+            when = f"in period {now[k]}" if own.season_length == 1 else "when the forecast is made"
+            told = f"nothing of driver {windows.ids[partners[has[k]]]!r} is known {when}"
             refusals[int(has[k])] = NoDriver(told)
         if self.driver_mode == "actual" or self.driver_role == "known":
             itself = NoDriver("the series is its own driver: what came would be its forecast")
             refusals |= dict.fromkeys(np.flatnonzero(partners == windows.series).tolist(), itself)
         if positive:
-            refusals |= _nonpositive(path, width, driver)
+            refusals |= _nonpositive(path, windows, partners)
             laws = _above_zero(laws, path[:, width:])
         what = "driver" if self._path(driver) is None else "driver_path of"
-        return Driver(seen, path, laws, _unknown(path, windows, f"{what} {driver!r}") | refusals)
+        refusals |= _unknown(path, windows, driver, what, refusals)
+        return Driver(seen, path, laws, refusals)
 
     def explain(self, result: Forecast, *refusals: Mapping[int, Refusal]) -> Forecast:
-        """Decline windows, each for the first reason given; say of the others if they are ex post.
+        """Decline windows, each for the first reason given; of the others say the `remark`, if any.
 
         result: what `compute` is to return. refusals: window -> why, the weightiest first.
         """
-        if not self.ex_ante:
-            result.reason.update(dict.fromkeys(range(len(result)), EX_POST))
+        if self.remark:
+            result.reason.update(dict.fromkeys(range(len(result)), self.remark))
         for declined in reversed(refusals):
             for window, refusal in declined.items():
                 result.fail(window, refusal)
@@ -208,7 +223,8 @@ class DrivenModel(Model):
         for k in np.flatnonzero(answer.status[which] != Status.OK).tolist():
             status = Status(answer.status[which[k]]).label
             told = f"{status}: {answer.reason.get(int(which[k]), '')}"
-            declined[k] = NoDriver(f"driver {driver!r} has no forecast by {model.name}: {told}")
+            name = read.ids[read.series[k]]
+            declined[k] = NoDriver(f"driver {name!r} has no forecast by {model.name}: {told}")
         return answer.mean[which], answer.quantiles[which], declined
 
     def _path(self, driver: str) -> Path | None:
@@ -255,12 +271,59 @@ class DrivenModel(Model):
         return dict(sorted(checked.items()))
 
 
+def check_template(template: str) -> None:
+    """Raises UsageError unless it is a `unique_id`, or one with fields of an indicator in braces.
+
+    >>> check_template("gdp.{region}")
+    """
+    if not isinstance(template, str) or not template:
+        raise UsageError(f"driver={template!r} found, the unique_id of a series expected.")
+    if "{" not in template:
+        return
+    try:
+        named = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    except ValueError as error:  # a brace alone
+        raise UsageError(f"{template!r} found: {error}. A field stands in braces.") from None
+    for name in named:
+        if name not in FIELDS:
+            raise UsageError(
+                f"{template!r} found; no indicator has a field {name!r}. {nearest(name, FIELDS)}"
+            )
+
+
+def called(windows: Windows, window: int, template: str) -> str:
+    """The series that a driver's template means beside one window."""
+    if "{" not in template:
+        return template
+    own = windows.indicators[windows.series[window]]
+    return template.format(**{field: getattr(own, field) for field in FIELDS})
+
+
+def moment(windows: Windows, window: int, ahead: int, series: int) -> str:
+    """The period so many steps after a window's end, in words; `series`: whose value it is.
+
+    Windows know no calendar: where a period is no year its number says nothing to a reader.
+    """
+    own = windows.series[window]
+    period = windows.first[own] + windows.end[window] - 1 - windows.indptr[own] + ahead
+    if windows.season_length == 1:
+        return f"in period {period}"
+    if ahead > 0:
+        return f"at step {ahead} ahead"
+    return f"at its value number {period - windows.first[series] + 1}"
+
+
 def _absent(windows: Windows, partners: IntArray, driver: str) -> dict[int, Refusal]:
-    if (partners >= 0).all():
-        return {}
-    hint = "" if "{" in driver else f" {nearest(driver, windows.ids)}"
-    refusal = NoDriver(f"no driver {driver!r} in the panel.{hint}")
-    return dict.fromkeys(np.flatnonzero(partners < 0).tolist(), refusal)
+    refusals: dict[int, Refusal] = {}
+    told: dict[int, Refusal] = {}  # by series
+    for w in np.flatnonzero(partners < 0).tolist():
+        own = int(windows.series[w])
+        if own not in told:
+            name = called(windows, w, driver)
+            hint = f". {nearest(driver, windows.ids)}" if name == driver else f", by {driver!r}."
+            told[own] = NoDriver(f"no driver {name!r} in the panel{hint}")
+        refusals[w] = told[own]
+    return refusals
 
 
 def _whole(windows: Windows, partners: IntArray) -> Windows:
@@ -283,29 +346,36 @@ def _rows(other: Windows, own: Windows, width: int, horizon: int) -> FloatArray:
     return found
 
 
-def _nonpositive(path: FloatArray, width: int, driver: str) -> dict[int, Refusal]:
+def _nonpositive(path: FloatArray, windows: Windows, partners: IntArray) -> dict[int, Refusal]:
     """Windows whose driver is not above zero somewhere."""
+    width = int(windows.lengths.max())
     refusals: dict[int, Refusal] = {}
     for w in np.flatnonzero((path <= 0).any(axis=1)).tolist():
-        past = path[w, :width][path[w, :width] <= 0]
-        lowest = past.min() if len(past) else np.nanmin(path[w])
-        how = "smallest value of" if len(past) else "smallest expected value of"
-        advice = "" if len(past) else " (take a driver_model on the log scale)"
+        past = (path[w, :width] <= 0).any()
+        row = path[w, :width] if past else path[w]
+        at = int(np.nanargmin(row))
+        how = "smallest value of" if past else "smallest expected value of"
+        advice = "" if past else " (take a driver_model on the log scale)"
+        when = moment(windows, w, at - width + 1, partners[w])
         refusals[w] = OutOfDomain(
-            f"{how} driver {driver!r} is {lowest:g}; values above 0 needed{advice}"
+            f"{how} driver {windows.ids[partners[w]]!r} is {row[at]:g}, {when}; values above 0 "
+            f"needed{advice}"
         )
     return refusals
 
 
-def _unknown(path: FloatArray, windows: Windows, what: str) -> dict[int, Refusal]:
-    """Windows whose driver has no level at some step."""
+def _unknown(
+    path: FloatArray, windows: Windows, driver: str, what: str, told: Mapping[int, Refusal]
+) -> dict[int, Refusal]:
+    """Windows whose driver has no level at some step, less those that were told why already."""
     width = int(windows.lengths.max())
     absent = np.isnan(path[:, width:])
-    first = windows.cutoff + 1 + np.argmax(absent, axis=1)
-    return {
-        int(w): NoDriver(f"{what} has no level for period {first[w]}")
-        for w in np.flatnonzero(absent.any(axis=1))
-    }
+    first = 1 + np.argmax(absent, axis=1)
+    refusals: dict[int, Refusal] = {}
+    for w in [w for w in np.flatnonzero(absent.any(axis=1)).tolist() if w not in told]:
+        when = moment(windows, w, int(first[w]), int(windows.series[w]))
+        refusals[w] = NoDriver(f"{what} {called(windows, w, driver)!r} has no level {when}")
+    return refusals
 
 
 def _above_zero(quantiles: FloatArray, center: FloatArray) -> FloatArray:

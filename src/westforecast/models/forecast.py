@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from westforecast.kernels.quantiles import normal_quantiles, probabilities
+from westforecast.kernels.student import student_scores
 from westforecast.models.status import Refusal, Status
 from westforecast.typing import FloatArray, IntArray
 
@@ -54,9 +55,22 @@ class Forecast:
         return cls._of(mean, normal_quantiles(mean, sd, probabilities(levels)), levels)
 
     @classmethod
-    def lognormal(cls, mu: FloatArray, sigma: FloatArray, levels: Sequence[float]) -> "Forecast":
-        """Normal laws of the logarithm: the point forecast is the median exp(mu)."""
-        logs = normal_quantiles(mu, sigma, probabilities(levels))
+    def lognormal(
+        cls,
+        mu: FloatArray,
+        sigma: FloatArray,
+        levels: Sequence[float],
+        dof: IntArray | None = None,
+    ) -> "Forecast":
+        """Normal laws of the logarithm: the point forecast is the median exp(mu).
+
+        dof: [W] degrees of freedom that sigma was estimated with; the laws are then Student's t.
+        """
+        probs = probabilities(levels)
+        if dof is None:
+            logs = normal_quantiles(mu, sigma, probs)
+        else:
+            logs = mu[..., None] + sigma[..., None] * student_scores(probs, dof)[:, None]
         with np.errstate(over="ignore"):
             return cls._of(np.exp(mu), np.exp(logs), levels)
 

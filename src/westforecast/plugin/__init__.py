@@ -10,6 +10,7 @@ from westforecast.plugin.manager import (
     Registry,
     load,
     registry,
+    settings_of,
 )
 from westforecast.plugin.specs import (
     CommandSpec,
@@ -35,4 +36,5 @@ __all__ = [
     "hookimpl",
     "load",
     "registry",
+    "settings_of",
 ]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from inspect import Parameter, signature
 from typing import Any, Literal, get_args, get_type_hints
 
 import pluggy
@@ -21,6 +22,7 @@ from westforecast.errors import (
     UnknownNameError,
     UsageError,
     WestforecastWarning,
+    closest,
     nearest,
 )
 from westforecast.plugin import defaults, hookspecs
@@ -126,7 +128,9 @@ class Registry:
             ) from error
 
     def model(self, name: str, **settings: Any) -> Any:
-        """A model by name with its settings. Raises as `get`, UsageError for unknown settings.
+        """A model by name with its settings.
+
+        Raises as `get`, UsageError for settings it does not have and for those it needs.
 
         A setting that is a model itself may be given as a name or, as text files have it, a table:
         {"model": "DampedLogGrowth", "damping": 0.9}.
@@ -134,6 +138,7 @@ class Registry:
         spec = self.spec("model", name)
         factory = self.get("model", name)
         given = {**getattr(spec, "settings", {}), **settings}
+        _check_settings(name, given, settings_of(factory))
         for key in given.keys() & _model_settings(factory):
             given[key] = self._nested(name, key, given[key])
         try:
@@ -156,6 +161,41 @@ class Registry:
                 "expected."
             )
         return self.model(given["model"], **{k: v for k, v in given.items() if k != "model"})
+
+
+def settings_of(factory: Any) -> dict[str, Parameter] | None:
+    """Settings by name, as a model declares them; None where it takes any, or cannot say."""
+    try:
+        declared = signature(factory).parameters
+    except (TypeError, ValueError):  # made outside Python
+        return None
+    if any(p.kind is Parameter.VAR_KEYWORD for p in declared.values()):
+        return None
+    by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    return {key: p for key, p in declared.items() if p.kind in by_name}
+
+
+def _check_settings(
+    name: str, given: Mapping[str, Any], known: Mapping[str, Parameter] | None
+) -> None:
+    if known is None:
+        return
+    listed = f"Its settings: {', '.join(known)}." if known else "It has no settings."
+    for key in given:
+        if key not in known:
+            close = closest(key, known)
+            hint = f"Did you mean {close!r}? " if close else ""
+            raise UsageError(
+                f"model {name!r} has no setting {key!r} (found: {key}={given[key]!r}). "
+                f"{hint}{listed}"
+            )
+    missing = [k for k, p in known.items() if p.default is Parameter.empty and k not in given]
+    if missing:
+        example = ", ".join(f"{key}=..." for key in missing)
+        raise UsageError(
+            f"model {name!r} needs {' and '.join(missing)}: "
+            f"westforecast.model({name!r}, {example}). {listed}"
+        )
 
 
 def _model_settings(factory: Any) -> set[str]:

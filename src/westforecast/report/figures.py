@@ -8,8 +8,11 @@ import altair as alt
 import vl_convert
 
 INK, ACCENT, MUTED = "#1f2933", "#b4451f", "#7b8794"
-# Scenario lines: distinct in hue and in lightness, so that they survive a grey printer.
-LINES = ("#1f2933", "#5aa9e6", "#2b6cb0", "#123a6b", "#e0a100", "#b4451f", "#2f8f6b", "#8b3fa0")
+# Scenario lines: the first, the baseline's, is black and the others far from it in lightness; on a
+# grey printer dashes tell them apart.
+LINES = ("#000000", "#4ba3dd", "#c2410c", "#15906b", "#d39a00", "#8e5bc0", "#d4609a", "#7a8b2a")
+DASHES = ((1, 0), (1, 0), (8, 3), (2, 2), (8, 3, 2, 3), (14, 4), (5, 2), (3, 5))
+LABEL_ROOM = 90  # pixels for a year below the axis
 WIDTH, HEIGHT = 620, 290
 
 Interval = tuple[float, float]
@@ -20,7 +23,8 @@ class FanData:
     """What a fan chart shows.
 
     history, outcomes: year -> value, before and after the origin. fan: year -> (median, {level:
-    interval}). history_label: what the history is.
+    interval}). history_label: what the history is. span: ends of the axis; None takes 0 and what
+    the values need.
     """
 
     title: str
@@ -29,25 +33,30 @@ class FanData:
     fan: Mapping[int, tuple[float, Mapping[float, Interval]]]
     outcomes: Mapping[int, float]
     history_label: str = "observed"
+    span: Interval | None = None
 
 
 def fan_chart(data: FanData, width: int = WIDTH, height: int = HEIGHT) -> str:
-    """History, median and intervals, and outcomes where they are known, as SVG."""
+    """History, median and intervals, and outcomes where they are known, as SVG.
+
+    The fan begins at the last observed point, with no width.
+    """
     levels = sorted(next(iter(data.fan.values()))[1], reverse=True)
+    known = _last(data.history, data.fan)
+    fan = {y: (v, dict.fromkeys(levels, (v, v))) for y, v in known.items()} | dict(data.fan)
+    axes = _Axes(data.unit, width, data.span)
     words = " and ".join(f"{level:g}" for level in reversed(levels))
     median = f"median forecast with {words} % intervals"
     layers = [
         _band(
-            {y: ends[level] for y, (_, ends) in data.fan.items()},
-            data.unit,
+            {y: ends[level] for y, (_, ends) in fan.items()},
+            axes,
             ACCENT,
             0.15 + 0.15 * k,
         )
         for k, level in enumerate(levels)
     ]
-    lines: dict[str, Mapping[int, float]] = {
-        median: {y: point for y, (point, _) in data.fan.items()}
-    }
+    lines: dict[str, Mapping[int, float]] = {median: {y: point for y, (point, _) in fan.items()}}
     colors = {median: ACCENT}
     later = "○ outcome, not used for the forecast"
     if data.history:
@@ -55,9 +64,9 @@ def fan_chart(data: FanData, width: int = WIDTH, height: int = HEIGHT) -> str:
     if data.outcomes:
         colors[later] = MUTED
     key = _key(colors, columns=1 if width < 500 else 0)  # a wide key would squeeze the chart
-    layers.append(_lines(lines, key, data.unit))
-    layers.append(_points({data.history_label: data.history}, key, data.unit, filled=True))
-    layers.append(_points({later: data.outcomes}, key, data.unit, filled=False))
+    layers.append(_lines(lines, key, axes))
+    layers.append(_points({data.history_label: data.history}, key, axes, filled=True))
+    layers.append(_points({later: data.outcomes}, key, axes, filled=False))
     return _svg(alt.layer(*layers), data.title, width, height)
 
 
@@ -70,32 +79,58 @@ def scenario_chart(
     width: int = WIDTH,
     height: int = HEIGHT,
 ) -> str:
-    """Medians of scenarios over the baseline's interval `band`, as SVG."""
-    colors = dict(zip(scenarios, LINES * 4, strict=False))
-    label = "up to the origin"
-    key = _key({**colors, label: MUTED} if history else colors, columns=3)
+    """Medians of scenarios over the baseline's interval `band`, as SVG.
+
+    The first is the baseline's. Lines and band begin at the last observed point. Lines beyond as
+    many as there are colours take them again.
+    """
+    label, axes = "up to the origin", _Axes(unit, width)
+    colors = {name: LINES[k % len(LINES)] for k, name in enumerate(scenarios)}
+    dashes = {name: DASHES[k % len(DASHES)] for k, name in enumerate(scenarios)}
+    if history:
+        colors[label], dashes[label] = MUTED, DASHES[0]
+    key = _key(colors, columns=3)
+    known = _last(history, band)
+    joined = {name: {**known, **line} for name, line in scenarios.items()}
     layers = [
-        _band(band, unit, MUTED, 0.2),
-        _lines({**scenarios, label: history}, key, unit),
-        _points({label: history}, key, unit, filled=True),
+        _band({**{y: (v, v) for y, v in known.items()}, **band}, axes, MUTED, 0.2),
+        _lines({**joined, label: history}, key, axes, dashes),
+        _points({label: history}, key, axes, filled=True),
     ]
     return _svg(alt.layer(*layers), title, width, height)
 
 
-def _x() -> Any:
-    axis = alt.Axis(format="d", title=None, grid=False, tickMinStep=1, labelFlush=False)
-    return alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False, nice=False))
+def _last(history: Mapping[int, float], ahead: Mapping[int, Any]) -> dict[int, float]:
+    """The last observed point, if it lies before what is ahead."""
+    year = max(history, default=None)
+    return {year: history[year]} if year is not None and year < min(ahead) else {}
 
 
-def _y(unit: str, field: str = "value") -> Any:
-    axis = alt.Axis(format=",~r", tickCount=6)
-    return alt.Y(f"{field}:Q", title=unit, scale=alt.Scale(zero=True, nice=True), axis=axis)
+@dataclass(frozen=True, slots=True)
+class _Axes:
+    """Axes that all layers of a chart share."""
+
+    unit: str
+    width: int
+    span: Interval | None = None
+
+    def x(self) -> Any:
+        axis = alt.Axis(format="d", title=None, grid=False, tickMinStep=1, labelFlush=False,
+                        tickCount=max(2, self.width // LABEL_ROOM))  # fmt: skip
+        return alt.X("year:Q", axis=axis, scale=alt.Scale(zero=False, nice=False))
+
+    def y(self, field: str = "value") -> Any:
+        scale = alt.Scale(zero=True, nice=True)
+        if self.span is not None:
+            scale = alt.Scale(domain=list(self.span), nice=False)
+        axis = alt.Axis(format=",~r", tickCount=6)
+        return alt.Y(f"{field}:Q", title=self.unit, scale=scale, axis=axis)
 
 
-def _band(ends: Mapping[int, Interval], unit: str, color: str, opacity: float) -> Any:
+def _band(ends: Mapping[int, Interval], axes: _Axes, color: str, opacity: float) -> Any:
     rows = [{"year": y, "low": low, "high": high} for y, (low, high) in sorted(ends.items())]
     area = alt.Chart(alt.InlineData(values=rows)).mark_area(color=color, opacity=opacity)
-    return area.encode(x=_x(), y=_y(unit, "low"), y2="high:Q")
+    return area.encode(x=axes.x(), y=axes.y("low"), y2="high:Q")
 
 
 def _rows(values: Mapping[str, Mapping[int, float]]) -> Any:
@@ -110,23 +145,36 @@ def _rows(values: Mapping[str, Mapping[int, float]]) -> Any:
 
 def _key(colors: Mapping[str, str], columns: int = 0) -> Any:
     """Colour by what a line is, with a key below the chart."""
-    legend = alt.Legend(
-        orient="bottom", title=None, labelLimit=400, columns=columns or len(colors),
-        labelFontSize=12, symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3,
-    )  # fmt: skip
     scale = alt.Scale(domain=list(colors), range=list(colors.values()))
-    return alt.Color("what:N", scale=scale, legend=legend)
+    return alt.Color("what:N", scale=scale, legend=_legend(columns or len(colors)))
 
 
-def _lines(values: Mapping[str, Mapping[int, float]], key: Any, unit: str) -> Any:
+def _legend(columns: int) -> Any:
+    return alt.Legend(
+        orient="bottom", title=None, labelLimit=400, columns=columns, labelFontSize=12,
+        symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3, symbolSize=500,
+    )  # fmt: skip
+
+
+def _lines(
+    values: Mapping[str, Mapping[int, float]],
+    key: Any,
+    axes: _Axes,
+    dashes: Mapping[str, tuple[int, ...]] | None = None,
+) -> Any:
+    """A line each; `dashes` draws them apart and in the key too."""
     mark = alt.Chart(_rows(values)).mark_line(strokeWidth=2)
-    return mark.encode(x=_x(), y=_y(unit), color=key)
+    drawn = mark.encode(x=axes.x(), y=axes.y(), color=key)
+    if dashes is None:
+        return drawn
+    scale = alt.Scale(domain=list(dashes), range=[list(dash) for dash in dashes.values()])
+    return drawn.encode(strokeDash=alt.StrokeDash("what:N", scale=scale, legend=_legend(3)))
 
 
-def _points(values: Mapping[str, Mapping[int, float]], key: Any, unit: str, filled: bool) -> Any:
+def _points(values: Mapping[str, Mapping[int, float]], key: Any, axes: _Axes, filled: bool) -> Any:
     mark = alt.Chart(_rows(values)).mark_point(size=34, opacity=1, filled=filled, strokeWidth=1.8)
     fill = {} if filled else {"fill": alt.value("white")}
-    return mark.encode(x=_x(), y=_y(unit), color=key, **fill)
+    return mark.encode(x=axes.x(), y=axes.y(), color=key, **fill)
 
 
 def _svg(chart: Any, title: str, width: int, height: int) -> str:

@@ -37,6 +37,16 @@ def sign(value: float, digits: int = 3) -> str:
     return ("+" if value > 0 else "") + number(value, digits)
 
 
+def sentence(text: str) -> str:
+    """A text that ends as a sentence does.
+
+    >>> sentence("the plan"), sentence("The plan says so.")
+    ('the plan.', 'The plan says so.')
+    """
+    text = text.rstrip()
+    return text if text.endswith((".", "!", "?", "。")) or not text else f"{text}."
+
+
 def count(items: int, word: str, plural: str = "") -> str:
     """1 model, 2 models."""
     return f"{items} {word if items == 1 else plural or word + 's'}"

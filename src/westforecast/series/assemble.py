@@ -15,6 +15,10 @@ from westforecast.typing import BoolArray, FloatArray, Frequency, Gaps, IntArray
 Parts = tuple[FloatArray, IntArray, IntArray, tuple[Indicator, ...], Calendar]
 Where = Callable[[int], str]
 
+# Columns of metadata that may tell series of one id apart, the likeliest first.
+TELLING = ("region", "industry", "kind", "unit", "price_basis", "name", "name_zh")
+PLURALS = {"industry": "industries", "price_basis": "price bases", "name_zh": "names"}
+
 # A series is kept dense, so one mistyped year must not ask for all the memory there is.
 LONGEST = 100_000
 
@@ -90,9 +94,14 @@ def assemble(
 
     order = _places((codes >= 0) & ~bad_time)
     order = order[np.lexsort((order, periods[order], codes[order]))]
-    problems += _duplicates(codes, periods, order, freq, line, where)
+    mixed, within = _mixed(table, codes, periods, order, ids, names)
+    problems += mixed
+    apart = order[np.lexsort((periods[order], within[order], codes[order]))]
+    problems += _duplicates(codes, periods, within, apart, freq, line, where)
     indicators, contradictions = indicators_of(table, codes, ids, meta, names)
-    problems += contradictions
+    # What a mixed series says of itself differs for that one reason.
+    told = {problem.where for problem in mixed}
+    problems += [problem for problem in contradictions if problem.where not in told]
     problems += _out_of_bounds(codes, values, indicators, where)
     endless = _endless(codes[order], periods[order], ids, calendar)
     if endless:
@@ -110,10 +119,75 @@ def _places(mask: BoolArray) -> IntArray:
     return np.flatnonzero(mask).astype(np.int64)
 
 
+def _mixed(
+    table: frames.Table, codes: IntArray, periods: IntArray, order: IntArray, ids: Sequence[str],
+    names: tuple[str, str, str],
+) -> tuple[list[Problem], IntArray]:  # fmt: skip
+    """Ids under which there are several series, which columns of metadata tell apart.
+
+    Second, which of the series of its id a row belongs to [N]: 0 where there is but one. order:
+    rows to look at, sorted by id and period.
+    """
+    within = np.zeros(len(codes), np.int64)
+    twice = (np.diff(codes[order]) == 0) & (np.diff(periods[order]) == 0)
+    doubtful = set(codes[order[1:][twice]].tolist())
+    there = [name for name in TELLING if name in table.columns and name not in names]
+    keys = [(name,) for name in there] + ([TELLING[:2]] if set(TELLING[:2]) <= set(there) else [])
+    if not doubtful or not keys:
+        return [], within
+    groups = {key: _groups(table, key) for key in keys}
+    problems = []
+    for own in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
+        code = int(codes[own[0]])
+        many = len(own) - len(np.unique(periods[own]))  # rows too many for one series
+        if code not in doubtful or many <= len(own) / 3:
+            continue
+        left = {
+            key: len(own) - np.unique(np.stack([group[own], periods[own]]), axis=1).shape[1]
+            for key, (group, _) in groups.items()
+        }
+        key = min(keys, key=left.__getitem__)
+        # Of quarters in a frame of years, say, a region leaves most as double as they were.
+        if left[key] > many / 2:
+            continue
+        group, labels = groups[key]
+        within[own] = group[own]
+        problems.append(
+            _several(ids[code], names[0], key, [labels[g] for g in np.unique(group[own])])
+        )
+    return problems, within
+
+
+def _groups(table: frames.Table, key: Sequence[str]) -> tuple[IntArray, list[str]]:
+    """Which values of some columns each row has together [N], and what these are as text."""
+    factors = [frames.factorize(table.columns[name]) for name in key]
+    distinct, group = np.unique([f for f, _ in factors], axis=1, return_inverse=True)
+    texts = [
+        " ".join(labels[f] if f >= 0 else "-" for (_, labels), f in zip(factors, row, strict=True))
+        for row in distinct.T
+    ]
+    return group.reshape(-1).astype(np.int64), texts
+
+
+def _several(unique_id: str, id_col: str, key: Sequence[str], found: Sequence[str]) -> Problem:
+    what = " and ".join(PLURALS.get(name, name + "s") for name in key)
+    shown = ", ".join(map(repr, found[:3])) + (", ..." if len(found) > 3 else "")
+    made = " + '.' + ".join(f"df[{name!r}]" for name in (id_col, *key))
+    default = "" if id_col == "unique_id" else ", and leave id_col out"
+    return Problem(
+        f"series {unique_id!r}",
+        f"one id in {len(found)} {what} ({shown})",
+        "one id per series",
+        f"Make ids of {'both' if len(key) == 1 else 'all'}: df['unique_id'] = {made}{default}.",
+    )
+
+
 def _duplicates(
-    codes: IntArray, periods: IntArray, order: IntArray, freq: Frequency, line: Where, where: Where
-) -> list[Problem]:
+    codes: IntArray, periods: IntArray, within: IntArray, order: IntArray, freq: Frequency,
+    line: Where, where: Where,
+) -> list[Problem]:  # fmt: skip
     again = (np.diff(codes[order]) == 0) & (np.diff(periods[order]) == 0)
+    again &= np.diff(within[order]) == 0
     hint = "Keep one row per series and period."
     if freq != "M" and again.sum() > len(order) / 3:
         finer = " or ".join(f"freq={f!r}" for f, n in PER_YEAR.items() if n > PER_YEAR[freq])

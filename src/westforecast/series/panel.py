@@ -8,12 +8,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from westforecast.errors import UnknownNameError, UsageError, nearest
+from westforecast.errors import UnknownNameError, UsageError, check_options, nearest
 from westforecast.series import frame as frames
 from westforecast.series.assemble import assemble
 from westforecast.series.calendar import WORDS, Calendar, frequency_in, frequency_of
@@ -96,6 +97,7 @@ class Panel:
     @classmethod
     def from_csv(cls, path: str | Path, **options: Any) -> "Panel":
         """A panel from a CSV file with a header; options as for `from_frame`."""
+        cls._check_options(options, "Panel.from_csv")
         # Ids are text: 001 keeps its zeros, and NA is Namibia. Only an empty cell is null.
         text = {options.get("id_col", "unique_id"): str}
         table = frames.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
@@ -104,7 +106,13 @@ class Panel:
     @classmethod
     def from_parquet(cls, path: str | Path, **options: Any) -> "Panel":
         """A panel from a Parquet file; options as for `from_frame`."""
+        cls._check_options(options, "Panel.from_parquet")
         return cls._from_table(frames.read_parquet(path), str(path), 0, **options)
+
+    @classmethod
+    def _check_options(cls, options: Mapping[str, Any], of: str) -> None:
+        known = [name for name in signature(cls.from_frame).parameters if name != "frame"]
+        check_options(options, known, of)
 
     @classmethod
     def _from_table(

@@ -1,5 +1,6 @@
 """Forecasting one quantity of a study: its models, their record before the origin, sample paths."""
 
+import warnings
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,8 +9,15 @@ from typing import Any
 import numpy as np
 
 from westforecast.api import named_models
-from westforecast.backtest import Plan, Result, ahead, origins, run
-from westforecast.errors import DataError, PluginError, Problem, UsageError, nearest
+from westforecast.backtest import Result, ahead, origins, run
+from westforecast.errors import (
+    DataError,
+    PluginError,
+    Problem,
+    UsageError,
+    WestforecastWarning,
+    nearest,
+)
 from westforecast.kernels.quantiles import LAW, at_scores, normal_scores, pool
 from westforecast.models import Forecast, Model, Status
 from westforecast.plugin import registry
@@ -99,7 +107,9 @@ def forecast_component(study: Study, component: Component, panel: Panel) -> Comp
         )
     models = _models(study, component)
     cutoff = int(known.last[s])
-    result = run(_only(ahead(known, until=study.until), s), models, (*LAW, *study.levels))
+    result = run(
+        ahead(known, until=study.until, series=[component.data]), models, (*LAW, *study.levels)
+    )
     chosen, backtest, notes = _compare(study, component, known, s, models, result)
     combined = combine([result.forecasts[name] for name in chosen])
     result = replace(result, forecasts={**result.forecasts, COMBINATION: combined},
@@ -169,14 +179,6 @@ def _models(study: Study, component: Component) -> dict[str, Model]:
     return models
 
 
-def _only(plan: Plan, series: int) -> Plan:
-    """The part of a plan that is about one series; the others are there as drivers."""
-    mine = plan.windows.series == series
-    windows, last = plan.windows.take(mine), plan.last_step[mine]
-    skipped = tuple(entry for entry in plan.skipped if entry[0] == series)
-    return replace(plan, windows=windows, last_step=last, horizon=int(last.max()), skipped=skipped)
-
-
 def _compare(
     study: Study, component: Component, known: Panel, s: int, models: Mapping[str, Model],
     result: Result,
@@ -202,12 +204,18 @@ def _compare(
     lag = known.indicators[s].publication_lag
     cutoffs = [int(t) + lag for t in periods if seen[study.min_train - 1] <= t < seen[-1]]
     plan = origins(known, study.horizon, cutoffs=cutoffs, min_train_size=study.min_train,
-                   allow_partial=True)  # fmt: skip
-    backtest = run(_only(plan, s), models, (*LAW, *study.levels))
-    chosen = able
+                   allow_partial=True, series=[component.data])  # fmt: skip
+    backtest = run(plan, models, (*LAW, *study.levels))
+    chosen, silent = able, _silent(backtest)
     notes: tuple[str, ...] = ()
-    if component.combine == "best":
+    if component.combine == "best" and len(silent) < len(backtest.forecasts):
         chosen, notes = _best(able, _rows(backtest, ("model",)))
+    if silent:
+        lost = " and the combination with it" if set(silent) & set(chosen) else ""
+        notes += (
+            f"{', '.join(silent)} gave no forecast before {study.origin}: left out of the "
+            f"record{lost}",
+        )
     pooled = combine([backtest.forecasts[name] for name in chosen])
     return (
         chosen,
@@ -229,17 +237,27 @@ def _best(able: list[str], rows: list[dict[str, Any]]) -> tuple[list[str], tuple
     return able, ("no score to choose a model by; all are pooled",)
 
 
+def _silent(backtest: Result) -> tuple[str, ...]:
+    """Models that gave no forecast in any window; beside them no model has a cell to share."""
+    return tuple(
+        name for name, f in backtest.forecasts.items() if not (f.status == Status.OK).any()
+    )
+
+
 def _record(
     backtest: Result | None, chosen: list[str]
 ) -> tuple[tuple[Mapping[str, Any], ...], tuple[Mapping[str, Any], ...]]:
-    if backtest is None:
+    if backtest is None or len(_silent(backtest)) == len(backtest.forecasts):
         return (), ()
     rows = [{**row, "chosen": row["model"] in chosen} for row in _rows(backtest, ("model",))]
     return tuple(rows), tuple(_rows(backtest, ("model", "horizon")))
 
 
 def _rows(backtest: Result, by: tuple[str, ...]) -> list[dict[str, Any]]:
-    frame = backtest.scores(METRICS, by=by)
+    """Scores of the models that forecast anything; counts of cells say how many they share."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WestforecastWarning)
+        frame = backtest.without(*_silent(backtest)).scores(METRICS, by=by)
     return [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]
 
 

@@ -64,9 +64,10 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A quantity that follows from others by `identity`. market: the whole it is a share of.
+    """A quantity that follows from others by `identity`.
 
-    region, variable: as for `Component`.
+    market: the whole it is a share of, a series or derived quantity; its change is then split into
+    market growth, share gain and both. region, variable: as for `Component`.
     """
 
     identity: Product
@@ -120,7 +121,7 @@ class Study:
 
     def error(self, key: str, message: str) -> StudyError:
         """A StudyError that names a key of this file (a.b.c) and its line."""
-        return StudyError(message, self.path, key, self.lines.find(tuple(key.split("."))))
+        return self.lines.error(tuple(key.split(".")), message)
 
     @property
     def headlines(self) -> tuple[Derived, ...]:
@@ -148,7 +149,7 @@ def read_study(path: str | Path) -> Study:
         raise StudyError(
             f"not valid TOML: {error}", path, "", int(found[1]) if found else 0
         ) from None
-    top = Table(content, (), Lines(path, text))
+    top = Table(content, (), Lines(path, text, content))
     return _study(path, text, top)
 
 
@@ -160,11 +161,14 @@ def _study(path: Path, text: str, top: Table) -> Study:
     derived = {t.name: _derived(t, components) for t in top.tables("derived", required=True)}
     _check_identities(top, components, derived)
     origin, until = head.whole("origin"), head.whole("until")
-    if not origin < until <= origin + LONGEST:
-        head.fail("until", f"{until} is not after origin {origin}, by at most {LONGEST} years")
+    if until <= origin:
+        head.fail("until", f"{until} is not after origin {origin}")
+    if until > origin + LONGEST:
+        head.fail("until", f"{until} is more than {LONGEST} years after origin {origin}")
     assumed = {name: given.value for name, given in assumptions.items()}
-    scenarios = read_scenarios(top, components, assumed, origin, until)
-    outlook = read_outlook(top, components, assumed, scenarios, origin, until)
+    outlook = read_outlook(top, components, assumed, origin, until)
+    cases = outlook.scenarios() if outlook else ()
+    scenarios = read_scenarios(top, components, assumed, cases, origin, until)
     aims = read_aims(top, {**components, **derived}, assumed, origin, until)
     levels = head.numbers("levels", (80.0, 95.0))
     try:
@@ -187,7 +191,7 @@ def _study(path: Path, text: str, top: Table) -> Study:
         min_train=back.whole("min_train_size", 3, least=1),
         components=components,
         derived=derived,
-        scenarios=(*scenarios.values(), *(outlook.scenarios() if outlook else ())),
+        scenarios=(*scenarios, *cases),
         outlook=outlook,
         aims=aims,
         stages=read_stages(top),
@@ -262,8 +266,8 @@ def _check_identities(
             if part not in known:
                 told = f"{part!r} is not defined. {nearest(part, known)}"
                 top.fail(f"derived.{name}.product", told)
-        if d.market and d.market not in derived:
-            told = f"{d.market!r} is no derived quantity. {nearest(d.market, derived)}"
+        if d.market and d.market not in known:
+            told = f"{d.market!r} is neither a series nor derived. {nearest(d.market, known)}"
             top.fail(f"derived.{name}.market", told)
     try:
         in_order([d.identity for d in derived.values()], list(components))

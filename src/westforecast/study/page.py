@@ -4,22 +4,25 @@ import numpy as np
 
 from westforecast.domain import stage_name
 from westforecast.report.document import render
-from westforecast.report.figures import FanData, fan_chart, scenario_chart
+from westforecast.report.figures import LINES, FanData, fan_chart, scenario_chart
 from westforecast.study import records
 from westforecast.study.plans import BASELINE
 from westforecast.study.result import StudyResult
 from westforecast.study.stages import Standing
 
 HISTORY_SHOWN = 15  # years before the origin in charts
-LINES_SHOWN = 7  # scenarios in one chart beside the baseline
+LINES_SHOWN = len(LINES) - 1  # scenarios in one chart beside the baseline
 WIDE, SMALL = (860, 330), (420, 220)
-STAGE_NAMES = [stage_name(stage) for stage in range(1, 6)]
 
 
 def page(result: StudyResult) -> str:
     """The report as one HTML page."""
     study = result.study
     years = sorted({h.year for h in result.hindsight})
+    stands, targets, scenarios = (
+        records.standings(result), records.targets(result), records.scenarios(result)
+    )  # fmt: skip
+    moved, unmoved = records.moved(targets)
     return render("study.html.j2", {
         "title": study.title,
         "summary": study.summary.strip(),
@@ -28,8 +31,9 @@ def page(result: StudyResult) -> str:
         "levels": [f"{level:g}" for level in study.levels],
         "answers": [records.answer(result, derived) for derived in study.headlines],
         "lesson": records.lesson(result),
-        "standings": records.standings(result),
-        "stage_names": STAGE_NAMES,
+        "standings": stands,
+        "unplaced": records.unplaced(result),
+        "stages_shown": _stages_shown(stands),
         "stage_charts": [stage_figure(result, standing) for standing in result.standings],
         "headline_charts": [fan_figure(result, d.name) for d in study.headlines],
         "component_charts": [
@@ -39,13 +43,16 @@ def page(result: StudyResult) -> str:
         "scenario_charts": _scenario_figures(result),
         "paths": f"{study.paths:,}",
         "chain": records.chain(result),
-        "scenarios": records.scenarios(result),
+        "scenarios": scenarios,
+        "split": any(block["split"] for block in scenarios),
         "reasons": records.reasons(result),
         "trail": records.trail(result),
         "headlines": [f"{derived.title}, {derived.unit}" for derived in study.headlines],
         "factors": records.chains(result),
         "outlook": records.outlook(result),
-        "targets": records.targets(result),
+        "targets": targets,
+        "moved_targets": moved,
+        "unmoved_targets": unmoved,
         "record": records.record(result),
         "min_train": study.min_train,
         "horizon": study.horizon,
@@ -95,8 +102,17 @@ def stage_figure(result: StudyResult, standing: Standing) -> str:
         fan=fan,
         outcomes={y: v for y, v in standing.outcomes.items() if y <= result.study.until},
         history_label="computed from what was observed",
+        span=(0.0, 100.0),
     )
     return fan_chart(data, *SMALL)
+
+
+def _stages_shown(stands: list[records.Row]) -> list[tuple[int, str]]:
+    """Stages (place, name) that have a probability above 0 in any region and year shown."""
+    rows = [year["probs"] for row in stands for year in row["years"]]
+    return [
+        (k, stage_name(k + 1)) for k in range(5) if any(probs[k] not in {"0", ""} for probs in rows)
+    ]
 
 
 def _scenario_figures(result: StudyResult) -> list[str]:
@@ -109,18 +125,22 @@ def _scenario_figures(result: StudyResult) -> list[str]:
             y: v for y, v in result.history(name).items()
             if y > result.study.origin - HISTORY_SHOWN
         }  # fmt: skip
-        for group in _groups(result):
+        for label, group in _groups(result).items():
             lines = {s: {f.year: f.point for f in result.fan(name, s)} for s in group}
-            title = f"{derived.title}: scenarios over the baseline's {level:g} % interval"
+            title = f"{derived.title}: {label} over the baseline's {level:g} % interval"
             charts.append(scenario_chart(title, derived.unit, history, lines, band, *WIDE))
     return charts
 
 
-def _groups(result: StudyResult) -> list[list[str]]:
+def _groups(result: StudyResult) -> dict[str, list[str]]:
     """Scenarios by chart: as many as there are colours; low, medium and high have their own."""
     made = {s.name for s in result.study.outlook.scenarios()} if result.study.outlook else set()
     own = [name for name in result.paths if name != BASELINE.name and name not in made]
-    groups = [own[k : k + LINES_SHOWN] for k in range(0, len(own), LINES_SHOWN)]
-    groups.append([name for name in result.paths if name in made])
-    shown = [group for group in groups if group] or [[]]
-    return [[BASELINE.name, *group] for group in shown]
+    parts = [own[k : k + LINES_SHOWN] for k in range(0, len(own), LINES_SHOWN)]
+    groups = {
+        "scenarios" if len(parts) == 1 else f"scenarios ({k} of {len(parts)})": part
+        for k, part in enumerate(parts, start=1)
+    }
+    if cases := [name for name in result.paths if name in made]:
+        groups[", ".join(cases)] = cases
+    return {label: [BASELINE.name, *group] for label, group in (groups or {"median": []}).items()}

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any, Literal, get_origin
 
 from westforecast.domain import OPERATORS, Cases, Change, Goal, Outlook, Scenario
+from westforecast.domain.scenario import CASES
 from westforecast.errors import UsageError, nearest
 from westforecast.study.toml import StudyError, Table
 
@@ -29,21 +30,26 @@ class Aim:
 
 
 def read_scenarios(
-    top: Table, components: Collection[str], assumed: Assumed, origin: int, until: int
-) -> dict[str, Scenario]:
-    """The baseline and the scenarios [[scenario]], by name."""
-    scenarios = {BASELINE.name: BASELINE}
+    top: Table,
+    components: Collection[str],
+    assumed: Assumed,
+    cases: Collection[Scenario],
+    origin: int,
+    until: int,
+) -> tuple[Scenario, ...]:
+    """The baseline and the scenarios [[scenario]]; cases: those of the outlook, to stack on."""
+    known = {scenario.name: scenario for scenario in (BASELINE, *cases)}
+    own = [BASELINE]
     for table in top.items("scenario"):
-        made = _scenario(table, components, assumed, scenarios, origin, until)
-        scenarios[made.name] = made
-    return scenarios
+        own.append(_scenario(table, components, assumed, known, origin, until))
+        known[own[-1].name] = own[-1]
+    return tuple(own)
 
 
 def read_outlook(
     top: Table,
     components: Collection[str],
     assumed: Assumed,
-    taken: Collection[str],
     origin: int,
     until: int,
 ) -> Outlook | None:
@@ -55,9 +61,6 @@ def read_outlook(
     try:
         outlook = Outlook(rows)
         for scenario in outlook.scenarios():
-            if scenario.name in taken:
-                told = f"a second scenario {scenario.name!r}; the table makes low, medium and high"
-                tables[0].fail("", told)
             scenario.check_years(origin, until)
     except UsageError as error:
         raise _placed(tables[0], error) from None
@@ -83,11 +86,13 @@ def _scenario(
 ) -> Scenario:
     name = table.text("name")
     if name in known:
-        table.fail("name", f"a second scenario {name!r}; names are unique")
+        cases = "; [[outlook]] makes low, medium and high" if name in CASES else ""
+        table.fail("name", f"a second scenario {name!r}; names are unique{cases}")
     below = []
     for stacked in table.texts("stack", ()):
         if stacked not in known:
-            table.fail("stack", f"no scenario {stacked!r} above. {nearest(stacked, known)}")
+            told = f"no scenario {stacked!r} above, nor in [[outlook]]. {nearest(stacked, known)}"
+            table.fail("stack", told)
         below.append(known[stacked])
     changes = [
         _change(change, components, assumed, origin, until)
@@ -257,5 +262,4 @@ def _placed(table: Table, error: UsageError, before: str = "") -> UsageError:
     """An error of a setting, with the table it stands in; errors that know their place stay."""
     if isinstance(error, StudyError):
         return error
-    key = ".".join(table.key)
-    return StudyError(f"{before}{error}", table.lines.path, key, table.lines.find(table.key))
+    return table.lines.error(table.key, f"{before}{error}")

@@ -56,8 +56,7 @@ def chain(result: StudyResult) -> list[Row]:
                 how += f", from {part.cutoff} on"
         else:
             how = " × ".join(map(result.title, result.study.derived[name].identity.parts))
-        implied = ", implied" if result.rests_on_assumption(name) else ""
-        observed = f"{words.number(history[last])} ({last}{implied})" if last is not None else "-"
+        observed = f"{words.number(history[last])} ({last})" if last is not None else "-"
         intervals = [words.interval(*fan.intervals[level]) for level in result.study.levels]
         point = words.number(fan.point)
         rows.append(_chain_row(result, name, observed, point, intervals, how, behind))
@@ -81,32 +80,35 @@ def _chain_row(
         "title": result.title(name), "unit": result.unit(name), "last": last, "point": point,
         "intervals": intervals, "how": how if name in behind else f"{how}; beside the answer",
         "headline": name in {d.name for d in result.study.headlines}, "in_answer": name in behind,
+        "implied": last != "-" and name in result.study.derived
+                   and result.rests_on_assumption(name),
     }  # fmt: skip
 
 
 def scenarios(result: StudyResult) -> list[Row]:
+    """Each headline under each scenario; `split` where its change falls into market and share."""
     blocks = []
     level = result.study.levels[0]
     for derived in result.study.headlines:
-        if not derived.market:
-            continue
         rows = []
         for scenario in result.paths:
-            parts = result.decompositions[scenario, derived.name]
-            fan = result.at_target(derived.name, scenario)
-            rows.append({
+            fans = result.fan(derived.name, scenario)
+            row = {
                 "name": scenario,
-                "start": words.number(parts.start),
-                "end": words.number(parts.end),
-                "interval": words.interval(*fan.intervals[level]),
-                "total": words.sign(parts.total),
-                "market": words.sign(parts.market),
-                "share": words.sign(parts.share),
-                "interaction": words.sign(parts.interaction),
-            })  # fmt: skip
-        observed = result.study.origin in result.history(derived.market)
-        mark = "" if observed else "*"
-        blocks.append({"title": derived.title, "unit": derived.unit, "rows": rows, "mark": mark})
+                "start": words.number(fans[0].point),
+                "end": words.number(fans[-1].point),
+                "interval": words.interval(*fans[-1].intervals[level]),
+                "total": words.sign(fans[-1].point - fans[0].point),
+            }
+            if parts := result.decompositions.get((scenario, derived.name)):
+                row |= {"market": words.sign(parts.market), "share": words.sign(parts.share),
+                        "interaction": words.sign(parts.interaction)}  # fmt: skip
+            rows.append(row)
+        observed = result.study.origin in result.history(derived.market or derived.name)
+        blocks.append({
+            "title": derived.title, "unit": derived.unit, "rows": rows,
+            "mark": "" if observed else "*", "split": all("market" in row for row in rows),
+        })  # fmt: skip
     return blocks
 
 
@@ -188,8 +190,8 @@ def outlook(result: StudyResult) -> list[Row]:
                       for case in CASES],
             "past": f"{words.percent(band.past[0])} to {words.percent(band.past[1])}"
                     if band.past else "-",
-            "narrow": band.narrow,
-            "note": band.note.removeprefix(f"{row.series}: "),
+            "warns": band.narrow or band.beside,
+            "note": _capital(band.note.removeprefix(f"{row.series}: ")),
             "reason": " / ".join(dict.fromkeys(why)),
         })  # fmt: skip
     return rows
@@ -211,14 +213,26 @@ def targets(result: StudyResult) -> list[Row]:
             "kept": f"{past.reached} of {past.windows}"
                     if past and past.windows else "-",
             "sentence": told.sentence,
-            "reason": goal.reason,
-            "source": goal.source,
+            "reason": words.sentence(goal.reason),
+            "source": words.sentence(goal.source),
             "series": words.count(past.series, "series", "series") if past else "-",
             "scenarios": [
                 {"name": name, "chance": _chance(*found)} for name, found in target.chances.items()
             ],
         })  # fmt: skip
     return rows
+
+
+def moved(targets: list[Row]) -> tuple[list[Row], list[Row]]:
+    """Targets (rows) whose probability depends on the scenario, and those no scenario moves."""
+    alike: tuple[list[Row], list[Row]] = ([], [])
+    for row in targets:
+        alike[len({found["chance"] for found in row["scenarios"]}) == 1].append(row)
+    return alike
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _chance(probability: float, error: float) -> str:
@@ -252,6 +266,7 @@ def standings(result: StudyResult) -> list[Row]:
             "next": stage_name(min(card.stage + 1, 5)),
             "reached": f"{reached:.0f}" if np.isfinite(reached) else f"after {path.years[-1]}",
             "missing": f"{100 * (1 - card.weight):.0f} %" if card.missing else "",
+            "left_out": words.count(standing.left_out, "year") if standing.left_out else "",
             "entries": [
                 {**row, "name": INDICATOR_TITLES[row["indicator"]],
                  "score": words.number(row["score"], 3), "points": words.number(row["points"], 3),
@@ -261,6 +276,15 @@ def standings(result: StudyResult) -> list[Row]:
             "years": years,
         })  # fmt: skip
     return rows
+
+
+def unplaced(result: StudyResult) -> list[Row]:
+    """Regions without a stage, each with its reason."""
+    titles = {r.name: r.title for r in result.study.stages.regions} if result.study.stages else {}
+    return [
+        {"title": titles[name], "reason": words.sentence(reason)}
+        for name, reason in result.unplaced.items()
+    ]
 
 
 def _marks(result: StudyResult) -> list[int]:

@@ -1,15 +1,16 @@
 """What a study found: joint sample paths, what they are made of, and what is said of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from westforecast.domain import Attainment, Band, Decomposition, Entry, Finding
 from westforecast.domain.identity import in_order
-from westforecast.errors import Problem
+from westforecast.errors import Problem, UnknownNameError, nearest
 from westforecast.kernels.quantiles import probabilities
 from westforecast.models import Status
+from westforecast.report.words import count
 from westforecast.series import Indicator, Panel
 from westforecast.study.claim import Claim
 from westforecast.study.component import ComponentForecast
@@ -68,6 +69,7 @@ class StudyResult:
     chains[scenario, headline]: the same change split among the components it is the product of.
     trail: every change of every scenario. bands: the low / medium / high table beside the past.
     standings: where the regions stand on the way of industrialization, and where they go.
+    unplaced: region -> why there is neither, for those that have no index or no path.
     findings: what the screens say of the data.
     """
 
@@ -88,21 +90,40 @@ class StudyResult:
     targets: tuple[Attained, ...] = ()
     standings: tuple[Standing, ...] = ()
     findings: tuple[Finding, ...] = ()
+    unplaced: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        study = self.study
+        told = [f"origin {study.origin}", f"until {study.until}"]
+        told.append(count(len(study.components) + len(study.derived), "quantity", "quantities"))
+        told.append(count(len(self.paths), "scenario"))
+        if failures := self.failures:
+            told.append(count(len(failures), "failure"))
+        return f"StudyResult {study.name!r}: {', '.join(told)}"
 
     def title(self, name: str) -> str:
-        """The title of a component or derived quantity."""
-        known = self.study.components if name in self.study.components else self.study.derived
-        return known[name].title
+        """The title of a component, derived quantity or, as stage_index.REGION, stage index.
+
+        Like all methods here that take names, raises UnknownNameError with the nearest known one.
+        """
+        for region in self.study.stages.regions if self.study.stages else ():
+            if name == f"stage_index.{region.name}":
+                return f"Index of industrialization, {region.title}"
+        study = self.study
+        _known(name, {**study.components, **study.derived}, "quantity")
+        known = study.components.get(name) or study.derived[name]
+        return known.title
 
     def unit(self, name: str) -> str:
         """The unit a quantity is stated in."""
         if name in self.components:
             return self.components[name].indicator.unit
-        return self.study.derived[name].unit
+        return self.study.derived[self._quantity(name)].unit
 
     def fan(self, name: str, scenario: str = "baseline") -> list[Fan]:
         """Median and central intervals of a quantity, origin to target year."""
-        return fans(self.paths[scenario][name], self.years, self.study.levels)
+        values = self.paths[_known(scenario, self.paths, "scenario")]
+        return fans(values[self._quantity(name)], self.years, self.study.levels)
 
     def at_target(self, name: str, scenario: str = "baseline") -> Fan:
         """The fan in the target year."""
@@ -123,7 +144,14 @@ class StudyResult:
         """Whether a quantity is, or is made of, an assumed one."""
         if name in self.components:
             return bool(self.components[name].component.assumption)
-        return any(map(self.rests_on_assumption, self.study.derived[name].identity.parts))
+        parts = self.study.derived[self._quantity(name)].identity.parts
+        return any(map(self.rests_on_assumption, parts))
+
+    def _quantity(self, name: str) -> str:
+        """The name, if it is one of a quantity that was forecast or derived."""
+        if name in self.lost:
+            raise UnknownNameError(f"{name!r} has no forecast: {self.lost[name].found}.")
+        return _known(name, {**self.components, **self.study.derived}, "quantity")
 
     def _values(self, name: str, which: str) -> dict[int, float]:
         if name in self.components:
@@ -134,7 +162,7 @@ class StudyResult:
                 return {}
             value = float(part.paths[0, 0])
             return dict.fromkeys(range(self.study.origin - 60, self.study.origin + 1), value)
-        identity = self.study.derived[name].identity
+        identity = self.study.derived[self._quantity(name)].identity
         parts = {part: self._values(part, which) for part in identity.parts}
         common = set.intersection(*(set(values) for values in parts.values()))
         factors = self.factors()
@@ -170,14 +198,27 @@ class StudyResult:
 
     @property
     def failures(self) -> list[tuple[str, str, str, str]]:
-        """(series, model, status, reason) of every model that gave no forecast."""
+        """(series, model, status, reason) of every model that gave no forecast.
+
+        Regions without a stage are among them: series stage_index.REGION.
+        """
         missing = [
             (name, "all models", Status.FAILED.label, problem.found)
             for name, problem in self.lost.items()
         ]
-        return missing + [
+        missing += [
             (name, *failure) for name, part in self.components.items() for failure in part.failures
         ]
+        return missing + [
+            (f"stage_index.{region}", "simulated", Status.FAILED.label, reason)
+            for region, reason in self.unplaced.items()
+        ]
+
+
+def _known(name: str, known: Collection[str], what: str) -> str:
+    if name not in known:
+        raise UnknownNameError(f"no {what} {name!r} in the study. {nearest(name, known)}")
+    return name
 
 
 def fans(paths: FloatArray, years: IntArray, levels: tuple[float, ...]) -> list[Fan]:

@@ -19,7 +19,14 @@ from westforecast.domain import (
     screen,
 )
 from westforecast.domain.identity import in_order
-from westforecast.errors import DataError, Problem, UsageError, WestforecastError
+from westforecast.errors import (
+    DataError,
+    PluginError,
+    Problem,
+    UsageError,
+    WestforecastError,
+    nearest,
+)
 from westforecast.models import Status
 from westforecast.series import Panel
 from westforecast.study.claim import Claim
@@ -31,11 +38,14 @@ from westforecast.study.component import (
 from westforecast.study.file import COMBINATION, Derived, Study
 from westforecast.study.plans import BASELINE
 from westforecast.study.result import Hindsight, StudyResult, fans
-from westforecast.study.stages import Standing, stage_tables, standings
+from westforecast.study.stages import Standing, region_table, stage_model, standings
 from westforecast.study.targets import attained
 from westforecast.typing import FloatArray, IntArray
 
 Report = Callable[[int, int, str], None]
+
+# A share of sampled values below this would be told as 0.0 %.
+SEEN = 0.0005
 
 
 def run_study(study: Study, report: Report | None = None) -> StudyResult:
@@ -74,7 +84,7 @@ def run_study(study: Study, report: Report | None = None) -> StudyResult:
     result = replace(result, paths=paths, hindsight=_hindsight(result, paths[BASELINE.name]))
     targets, unfit_targets = attained(result)
     bands = _bands(result)
-    stands, unfit_stages = _standings(study, panel, tables)
+    stands, unplaced = _standings(study, panel, tables)
     return replace(
         result,
         decompositions=_decompositions(study, paths, result.factors()),
@@ -83,29 +93,45 @@ def run_study(study: Study, report: Report | None = None) -> StudyResult:
         bands=bands,
         targets=targets,
         standings=stands,
+        unplaced=unplaced,
         findings=tuple(screen(data).findings),
-        notes=(*_notes(components), *_narrow(result, bands), *unfit, *unfit_targets, *unfit_stages),
+        notes=(*_notes(components), *_narrow(result, bands), *unfit, *unfit_targets),
         seconds=time.perf_counter() - started,
     )
 
 
 def _stage_tables(study: Study, panel: Panel) -> dict[str, StageTable]:
+    """Region -> its index over all years. Raises StudyError at the region that names no series."""
     if study.stages is None:
         return {}
-    try:
-        return stage_tables(study.stages, panel)
-    except UsageError as error:
-        raise study.error("stages", str(error)) from None
+    tables = {}
+    for region in study.stages.regions:
+        key = f"stages.region.{region.name}"
+        for role, unique_id in region.roles.items():
+            if unique_id not in panel.places:
+                told = f"no series {unique_id!r}. {nearest(unique_id, panel.places)}"
+                raise study.error(f"{key}.{role}", told)
+        try:
+            tables[region.name] = region_table(study.stages, region, panel)
+        except UsageError as error:
+            raise study.error(key, str(error)) from None
+    return tables
 
 
 def _standings(
     study: Study, panel: Panel, tables: Mapping[str, StageTable]
-) -> tuple[tuple[Standing, ...], tuple[str, ...]]:
+) -> tuple[tuple[Standing, ...], Mapping[str, str]]:
     if study.stages is None:
-        return (), ()
+        return (), {}
+    models = {}
+    for name, settings in study.stages.models.items():
+        try:
+            models[name] = stage_model(settings)
+        except (UsageError, PluginError) as error:
+            raise study.error(f"stages.models.{name}", str(error)) from error
     return standings(
-        study.stages, panel, tables, study.origin, until=study.until, levels=study.levels,
-        seed=study.seed,
+        study.stages, panel, tables, study.origin, models=models, until=study.until,
+        levels=study.levels, seed=study.seed,
     )  # fmt: skip
 
 
@@ -136,7 +162,10 @@ def _without(study: Study, lost: Mapping[str, Problem]) -> Study:
     for identity in in_order([d.identity for d in study.derived.values()], list(study.components)):
         if gone.intersection(identity.parts):
             gone.add(identity.name)
-    derived = {name: d for name, d in study.derived.items() if name not in gone}
+    derived = {
+        name: replace(d, market="") if d.market in gone else d
+        for name, d in study.derived.items() if name not in gone
+    }  # fmt: skip
     scenarios = tuple(
         scenario for scenario in study.scenarios
         if not gone.intersection(
@@ -180,6 +209,9 @@ def _check_units(study: Study, components: Mapping[str, ComponentForecast]) -> N
     for derived in study.derived.values():
         stated[derived.name] = (derived.unit, derived.identity.multiplier)
     for derived in study.derived.values():
+        if derived.market in shares:
+            told = f"{derived.market!r} is a share; the whole, of which there is one, expected"
+            raise study.error(f"derived.{derived.name}.market", told)
         rest = [part for part in derived.identity.parts if part not in shares]
         if len(rest) == 1 and stated[rest[0]] != stated[derived.name]:
             unit, multiplier = stated[rest[0]]
@@ -198,7 +230,8 @@ def _joint(
     try:
         values = scenario.apply(base, result.years, study.origin, result.indicators)
     except UsageError as error:
-        raise study.error(key, f"{scenario.name!r}: {error}") from None
+        told = str(error) if key.startswith("scenario.") else f"{scenario.name!r}: {error}"
+        raise study.error(key, told) from None
     return result.complete(values)
 
 
@@ -270,13 +303,16 @@ def _bands(result: StudyResult) -> tuple[Band, ...]:
 def _decompositions(
     study: Study, paths: Mapping[str, Mapping[str, FloatArray]], factors: Mapping[str, float]
 ) -> dict[tuple[str, str], Decomposition]:
-    """(scenario, derived) -> change from origin to target, at medians, in the derived's unit."""
-    found = {}
-    for scenario, values in paths.items():
-        for derived in study.derived.values():
-            if derived.market:
-                found[scenario, derived.name] = _decomposed(derived, values, factors)
-    return found
+    """(scenario, derived) -> change from origin to target, at medians, in the derived's unit.
+
+    Only of what has a market, and one that is nowhere 0: of nothing there is no share.
+    """
+    return {
+        (scenario, derived.name): _decomposed(derived, values, factors)
+        for scenario, values in paths.items()
+        for derived in study.derived.values()
+        if derived.market and np.median(values[derived.market], axis=0).all()
+    }
 
 
 def _decomposed(
@@ -292,10 +328,10 @@ def _decomposed(
 
 
 def _narrow(result: StudyResult, bands: tuple[Band, ...]) -> list[str]:
-    """Warnings of bands narrower than the past was uncertain."""
+    """Warnings of bands narrower than the past was uncertain, or beside all that it held."""
     return [
         band.note.replace(band.series, result.title(band.series), 1)
-        for band in bands if band.narrow
+        for band in bands if band.narrow or band.beside
     ]  # fmt: skip
 
 
@@ -375,7 +411,7 @@ def _notes(components: Mapping[str, ComponentForecast]) -> tuple[str, ...]:
         notes += [f"{part.component.title}: {note}" for note in part.notes]
         if part.component.note:
             notes.append(f"{part.component.title}: {part.component.note}")
-        if part.clipped:
+        if part.clipped >= SEEN:
             low, high = part.indicator.bounds
             bounds = f"below {low:g}" if high == float("inf") else f"outside {low:g} to {high:g}"
             notes.append(

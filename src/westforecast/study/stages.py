@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from westforecast.api import ModelLike
+import numpy as np
+
 from westforecast.domain import StageCard, StageIndex, StageTable, stage_table
 from westforecast.domain.stage_words import INPUTS
-from westforecast.errors import DataError, PluginError, UsageError, nearest
+from westforecast.errors import DataError, UsageError, nearest
+from westforecast.models import Model
 from westforecast.plugin import registry
 from westforecast.series import Panel
 from westforecast.stages import StagePath, stage_path
@@ -37,7 +39,8 @@ class Standing:
     """What a study says of one region's stage.
 
     card: of the last year up to the origin that has a composite. path: from there to the target.
-    observed, outcomes: year -> composite, up to the origin and after it.
+    observed, outcomes: year -> composite, up to the origin and after it, of the years that rest on
+    the same indicators as the card; left_out: how many others there are.
     """
 
     region: Region
@@ -45,6 +48,7 @@ class Standing:
     path: StagePath
     observed: Mapping[int, float]
     outcomes: Mapping[int, float]
+    left_out: int = 0
 
 
 def read_stages(top: Table) -> Stages | None:
@@ -55,7 +59,7 @@ def read_stages(top: Table) -> Stages | None:
     try:
         index = StageIndex(table.text("base", "USD_2005"), table.number("min_weight", 0.5))
     except UsageError as error:
-        table.fail("base", str(error))
+        table.fail("min_weight" if str(error).startswith("min_weight") else "base", str(error))
     models = {}
     chosen = table.table("models")
     for name in list(chosen.data):
@@ -81,53 +85,79 @@ def _region(table: Table) -> Region:
     return Region(table.name, title, roles)
 
 
-def stage_tables(stages: Stages, panel: Panel) -> dict[str, StageTable]:
-    """Region -> its index over all years. Raises UsageError for a series that is not there."""
-    return {
-        region.name: stage_table(_renamed(region, panel), _roles(region), index=stages.index)
-        for region in stages.regions
-    }
+def region_table(stages: Stages, region: Region, panel: Panel) -> StageTable:
+    """A region's index over all years. Raises what `stage_table` does."""
+    return stage_table(_renamed(region, panel), _roles(region), index=stages.index)
+
+
+def stage_model(settings: Mapping[str, Any]) -> Model:
+    """A model of [stages.models]. Raises UsageError, PluginError where there is no such model."""
+    rest = {key: value for key, value in settings.items() if key != "model"}
+    made: Model = registry().model(str(settings["model"]), **rest)
+    return made
 
 
 def standings(
-    stages: Stages, panel: Panel, tables: Mapping[str, StageTable], origin: int, **settings: Any
-) -> tuple[tuple[Standing, ...], tuple[str, ...]]:
-    """Card and path of every region, and why some have none. settings: of `stage_path`."""
-    found, notes = [], []
+    stages: Stages,
+    panel: Panel,
+    tables: Mapping[str, StageTable],
+    origin: int,
+    **settings: Any,
+) -> tuple[tuple[Standing, ...], dict[str, str]]:
+    """Card and path of every region; name -> why for regions without. settings: of `stage_path`."""
+    found, lost = [], {}
     for region in stages.regions:
         try:
             found.append(_standing(stages, region, panel, tables[region.name], origin, **settings))
-        except (DataError, UsageError) as error:
-            told = error.problems[0].found if isinstance(error, DataError) else str(error)
-            notes.append(f"{region.title}: no stage path from {origin}: {told}")
-    return tuple(found), tuple(notes)
+        except DataError as error:
+            lost[region.name] = str(error.problems[0])
+        except UsageError as error:
+            lost[region.name] = str(error)
+    return tuple(found), lost
 
 
 def _standing(
     stages: Stages, region: Region, panel: Panel, table: StageTable, origin: int, **settings: Any
 ) -> Standing:
+    known = panel.as_of(origin)
+    if not _renamed(region, known).lengths.any():
+        raise UsageError(f"no indicator has a value up to {origin}")
+    then = region_table(stages, region, known)
+    past = np.flatnonzero(np.isfinite(then.scores.composite[0]))
+    if not len(past):
+        raise UsageError(_no_index(stages, then, origin))
+    card = then.card(region.name, int(then.years[past[-1]]))
+    missing = set(card.missing)
+    path = stage_path(_renamed(region, known), _roles(region), index=stages.index, **settings)
+    observed, others = _alike(then, missing)
+    outcomes, later = _alike(table, missing)
+    return Standing(
+        region=region,
+        card=card,
+        path=path,
+        observed=observed,
+        outcomes={year: value for year, value in outcomes.items() if year > max(observed)},
+        left_out=max(others, later),
+    )
+
+
+def _alike(table: StageTable, missing: set[str]) -> tuple[dict[int, float], int]:
+    """Year -> composite where just these indicators are missing; how many years rest on others."""
     composite = table.scores.composite[0]
-    known = {int(y): float(k) for y, k in zip(table.years, composite, strict=True) if k == k}
-    observed = {year: value for year, value in known.items() if year <= origin}
-    if not observed:
-        raise UsageError(f"no composite up to {origin}")
-    path = stage_path(
-        _renamed(region, panel).as_of(origin), _roles(region), index=stages.index,
-        models=_models(stages), **settings,
-    )  # fmt: skip
-    outcomes = {year: value for year, value in known.items() if year > origin}
-    return Standing(region, table.card(region.name, max(observed)), path, observed, outcomes)
+    alike = np.isfinite(composite)
+    for name, score in table.scores.scores.items():
+        alike &= np.isnan(score[0]) == (name in missing)
+    years, values = table.years[alike].tolist(), composite[alike].tolist()
+    return dict(zip(years, values, strict=True)), int(np.isfinite(composite).sum() - alike.sum())
 
 
-def _models(stages: Stages) -> dict[str, ModelLike]:
-    made: dict[str, ModelLike] = {}
-    for name, settings in stages.models.items():
-        rest = {k: v for k, v in settings.items() if k != "model"}
-        try:
-            made[name] = registry().model(str(settings["model"]), **rest)
-        except PluginError as error:
-            raise UsageError(str(error)) from error
-    return made
+def _no_index(stages: Stages, table: StageTable, origin: int) -> str:
+    """Too little of the weight is known in any year up to the origin."""
+    weight = table.scores.weight[0]
+    return (
+        f"no index up to {origin}: at most {100 * weight.max():.0f} % of the weight is known in "
+        f"one year, {100 * stages.index.min_weight:.0f} % needed"
+    )
 
 
 def _roles(region: Region) -> dict[str, str]:
@@ -136,12 +166,6 @@ def _roles(region: Region) -> dict[str, str]:
 
 def _renamed(region: Region, panel: Panel) -> Panel:
     """The region's series under the names of their roles."""
-    for role, unique_id in region.roles.items():
-        if unique_id not in panel.places:
-            raise UsageError(
-                f"stages.region.{region.name}.{role}: no series {unique_id!r}. "
-                f"{nearest(unique_id, panel.places)}"
-            )
     ids = list(dict.fromkeys(region.roles.values()))
     chosen = panel.select(id=ids)
     role_of = {unique_id: role for role, unique_id in region.roles.items()}

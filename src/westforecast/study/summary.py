@@ -1,6 +1,7 @@
 """A study on one page of a terminal; what does not fit is counted or cut, and in the report."""
 
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Any
 
 from rich.console import Group
@@ -13,6 +14,7 @@ from westforecast.study.result import StudyResult
 
 # Rows shown of the tables that grow with a study's ambition.
 SCENARIOS_SHOWN, TARGETS_SHOWN, MODELS_SHOWN, HINDSIGHT_SHOWN = 4, 2, 4, 2
+LINE_SHOWN = 106  # characters of a failure's reason, cut between words
 
 
 def summary(result: StudyResult) -> Group:
@@ -49,7 +51,7 @@ def summary(result: StudyResult) -> Group:
             Text(""),
             Text(f"No forecast from {len(failures)}:", "bold"),
         ]
-        parts += [Text(f"  {line}", no_wrap=True, overflow="ellipsis") for line in failures]
+        parts += [Text(f"  {shorten(line, LINE_SHOWN, placeholder=' …')}") for line in failures]
     return Group(*parts)
 
 
@@ -62,29 +64,30 @@ def _standings(result: StudyResult, stands: list[records.Row]) -> Any:
         last = row["years"][-1]
         now, ahead = f"{row['composite']} ({row['year']})", f"{row['next']}: {row['reached']}"
         rows.append([row["title"], now, row["stage"], last["median"], last["interval"], ahead])
-    made = table("Stage of industrialization", heads, rows, left=1)
-    made.columns[0].no_wrap = True
-    return made
+    return table("Stage of industrialization", heads, rows)
 
 
 def _chain(result: StudyResult) -> Any:
     level = result.study.levels[0]
+    chain = [row for row in records.chain(result) if row["in_answer"]]
     heads = ["", "unit", "last known", f"{result.study.until}", f"{level:g} % interval"]
     rows = [
-        [row["title"], row["unit"], row["last"], row["point"], row["intervals"][0]]
-        for row in records.chain(result)
-        if row["in_answer"]
-    ]
-    made = table("What it is made of", heads, rows, left=2)
-    made.columns[0].no_wrap = made.columns[1].no_wrap = True
-    return made
+        [row["title"], row["unit"], row["last"] + "*" * row["implied"], row["point"],
+         row["intervals"][0]]
+        for row in chain
+    ]  # fmt: skip
+    mark = " (* rests on an assumption)" if any(row["implied"] for row in chain) else ""
+    return table(f"What it is made of{mark}", heads, rows, left=2)
 
 
 def _scenarios(result: StudyResult, block: records.Row) -> Any:
     study = result.study
     heads = ["", f"{study.origin}{block['mark']}", f"{study.until}"]
-    heads += ["change", "= market", "+ share", "+ both"]
-    keys = ("name", "start", "end", "total", "market", "share", "interaction")
+    heads += [f"{study.levels[0]:g} % interval", "change"]
+    keys = ["name", "start", "end", "interval", "total"]
+    if block["split"]:
+        heads += ["= market", "+ share", "+ both"]
+        keys += ["market", "share", "interaction"]
     rows = [[row[key] for key in keys] for row in block["rows"]]
     title = f"Scenarios: {block['title']}, {block['unit']}"
     return _cut(title, heads, rows, SCENARIOS_SHOWN)
@@ -105,7 +108,7 @@ def _record(result: StudyResult, record: list[records.Row], later: Mapping[str, 
     origin = result.study.origin
     own = [row for row in record if row["model"] != COMBINATION and row["weight"] != "benchmark"]
     best = sorted(own, key=lambda row: row["rank"])[:MODELS_SHOWN]
-    shown = [row for row in record if row not in own or row in best]
+    shown = [*best, *(row for row in record if row not in own)]
     cut = f" (best {MODELS_SHOWN} of {len(own)} models)" if len(own) > MODELS_SHOWN else ""
     levels = [f"in {level:g} %" for level in result.study.levels]
     heads = ["", "weight", "MASE", "sMAPE", *levels, "cells"]
@@ -134,6 +137,4 @@ def _cut(title: str, heads: list[str], rows: list[list[Any]], shown: int) -> Any
     """A table of the first rows; its title says how many there are."""
     if len(rows) > shown:
         title += f" ({shown} of {len(rows)})"
-    made = table(title, heads, rows[:shown])
-    made.columns[0].no_wrap = True
-    return made
+    return table(title, heads, rows[:shown])

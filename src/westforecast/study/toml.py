@@ -11,19 +11,28 @@ from westforecast.errors import UsageError, nearest
 
 
 class StudyError(UsageError):
-    """A study file that cannot be meant as written; `key` and `line` say where."""
+    """A study file that cannot be meant as written; `key` and `line` say where.
 
-    def __init__(self, message: str, path: Path, key: str = "", line: int = 0) -> None:
-        place = f"{path.name}" + (f", line {line}" if line else "") + (f", {key}" if key else "")
-        super().__init__(f"{place}: {message}")
+    name: what the file itself calls that place, since nobody counts scenarios: scenario 'cooler'.
+    """
+
+    def __init__(
+        self, message: str, path: Path, key: str = "", line: int = 0, name: str = ""
+    ) -> None:
+        told = (path.name, f"line {line}" if line else "", name, key)
+        super().__init__(f"{', '.join(filter(None, told))}: {message}")
         self.key, self.line = key, line
+
+
+# By which of its keys an item of a list of tables is called.
+CALLED = {"scenario": "name", "outlook": "series", "target": "quantity"}
 
 
 class Lines:
     """Where keys of a TOML text stand, for error messages."""
 
-    def __init__(self, path: Path, text: str) -> None:
-        self.path = path
+    def __init__(self, path: Path, text: str, content: dict[str, Any]) -> None:
+        self.path, self.content = path, content
         self.at: dict[tuple[str, ...], int] = {}
         table: tuple[str, ...] = ()
         counts: dict[tuple[str, ...], int] = {}
@@ -41,6 +50,17 @@ class Lines:
                 r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[\w-]+)*)\s*=""", line
             ):
                 self.at.setdefault((*table, *_split(entry[1])), number)
+
+    def error(self, key: tuple[str, ...], message: str) -> StudyError:
+        """A StudyError with the key, its line and the name of the item it is in."""
+        return StudyError(message, self.path, ".".join(key), self.find(key), self._name(key))
+
+    def _name(self, key: tuple[str, ...]) -> str:
+        """What the file calls the item of a list that a key is in: scenario 'cooler'."""
+        if len(key) < 2 or key[0] not in CALLED:
+            return ""
+        called = self.content[key[0]][int(key[1])].get(CALLED[key[0]])
+        return f"{key[0]} {called!r}" if isinstance(called, str) else ""
 
     def find(self, key: tuple[str, ...]) -> int:
         """The line of a key, or of the nearest table around it; 0 where there is none."""
@@ -72,7 +92,7 @@ class Table:
 
     def fail(self, key: str, message: str) -> Any:
         path = (*self.key, *key.split(".")) if key else self.key
-        raise StudyError(message, self.lines.path, ".".join(path), self.lines.find(path))
+        raise self.lines.error(path, message)
 
     def take(self, key: str, default: Any = MISSING) -> Any:
         self.known.append(key)

@@ -22,12 +22,11 @@ Q quantiles, P points.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
 
-from westforecast.kernels.student import half, peak, student_quantile
+from westforecast.kernels.student import half, peak, student_scores
 from westforecast.typing import FloatArray, IntArray
 
 Anchor = Literal["last", "curve"]
@@ -257,7 +256,7 @@ def mixture_quantiles(
     """
     heavy = found.weight > 1e-9
     windows, _, steps = center.shape
-    scores = np.array(_scores(tuple(probs.tolist()), dof))
+    scores = student_scores(probs.tolist(), np.array([dof]))[0]
     shape = (windows, steps, len(probs))
     top = np.where(heavy, found.ceiling, 0.0).max(axis=1)  # [W]
     line = center[..., None] + scale[..., None] * scores  # [W, G, H, Q]
@@ -282,12 +281,6 @@ def mixture_quantiles(
     _search(law, cell, p, np.clip(start, low, high), low, high)
     found_at: FloatArray = curve.bend(high) * top[cell // steps]
     return found_at.reshape(shape)
-
-
-@lru_cache(maxsize=256)
-def _scores(probs: tuple[float, ...], dof: int) -> tuple[float, ...]:
-    """Student-t quantiles; few dof are asked for, each of them for many windows."""
-    return tuple(student_quantile(np.array(probs), dof).tolist())
 
 
 class _Law:

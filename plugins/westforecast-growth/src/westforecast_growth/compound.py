@@ -16,6 +16,7 @@ from westforecast.kernels.growth import (
 )
 from westforecast.kernels.windows import last_observed, observed_count, steps_between
 from westforecast.models import Forecast, Model, TooShort, Windows
+from westforecast_growth.meaning import beyond
 from westforecast_growth.settings import check_damping, check_window
 
 
@@ -24,9 +25,10 @@ class DampedGrowth(Model):
     """Compound growth that fades: yhat(h) = y_T * exp(g * D(h)), D(h) = sum_{i=1..h} damping^i.
 
     g = log(y_T / y_b) / n with b the first observed period of the sample, or of its last `window`
-    periods, and n = T - b. The point forecast is the median; intervals are lognormal with
+    periods, and n = T - b. The point forecast is the median; log y(h) follows Student's t with
+    m - 1 degrees of freedom and scale
 
-        Var log y(h) = sigma^2 * (h + D(h)^2 / n),   sigma^2 = sum(e^2 / k) / (m - 1),
+        sqrt( sigma^2 * (h + D(h)^2 / n) ),   sigma^2 = sum(e^2 / k) / (m - 1),
 
     e the m log changes of the whole sample (each over k periods) less k * g. A short window pays
     through n; with two observed values there is no interval.
@@ -54,14 +56,17 @@ class DampedGrowth(Model):
         last, back = last_observed(rows)
         change, elapsed = steps_between(rows)
         variance = walk_variance(change - growth[:, None] * elapsed, elapsed, fitted=1)
+        dof = observed_count(change) - 1
         ahead = steps_ahead(back, horizon)  # [W, H]
         weight = damped_sum(ahead, self.damping)
         mu = last[:, None] + growth[:, None] * weight
         sd = np.sqrt(variance[:, None] * (ahead + spread[:, None] * weight**2))
-        result = Forecast.lognormal(mu, sd, levels)
+        result = Forecast.lognormal(mu, sd, levels, dof)
         for w in np.flatnonzero(observed_count(base) < 2).tolist():
             told = f"1 observed value in the last {self.window} periods, 2 needed"
             result.fail(w, TooShort(told))
+        for w, refusal in beyond(result, windows).items():
+            result.fail(w, refusal)
         return result
 
 

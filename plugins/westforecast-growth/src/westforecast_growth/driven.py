@@ -12,20 +12,26 @@ import numpy as np
 
 from westforecast.errors import UsageError
 from westforecast.kernels.growth import (
+    Convention,
     least_squares,
     periods,
     reach,
     recent,
+    response,
     rise,
     span,
     through_ends,
 )
 from westforecast.kernels.windows import observed_count
 from westforecast.models import Driver, OutOfDomain, Refusal, TooShort, Windows
+from westforecast.models.driver import called
 from westforecast.typing import FloatArray
 from westforecast_growth.following import AbstractFollowing, Relation
-from westforecast_growth.response import Convention, check_convention, response
+from westforecast_growth.response import check_convention
 from westforecast_growth.settings import check_least, check_window, is_number
+
+# No stated elasticity is larger, up or down; what is was stated in percent.
+MOST = 20.0
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,12 @@ class GrowthRatio(AbstractFollowing):
                 "finite norm."
             )
 
-    def relate(self, u: FloatArray, x: FloatArray) -> Relation:
+    def relate(self, u: FloatArray, x: FloatArray, windows: Windows) -> Relation:
         u, x = recent(u, self.window), recent(x, self.window)
         ratio, spread = through_ends(u, x)
         ratio = self.norm + self.shrink * (ratio - self.norm)
-        return Relation.single(ratio, self.shrink**2 * spread, _objections(x, rise(x), self))
+        refusals = _objections(x, rise(x), self, windows)
+        return Relation.single(ratio, self.shrink**2 * spread, refusals)
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,11 @@ class Elasticity(AbstractFollowing):
         check_least("min_growth", self.min_growth)
         if self.elasticity is not None and not is_number(self.elasticity):
             raise UsageError(f"elasticity {self.elasticity} found, a finite number expected.")
+        if self.elasticity is not None and abs(self.elasticity) > MOST:
+            raise UsageError(
+                f"elasticity {self.elasticity:g} found; percent of growth for one percent of the "
+                f"driver's expected, {self.elasticity / 100:g} perhaps."
+            )
 
     @property
     def drivers(self) -> tuple[str, ...]:
@@ -130,14 +142,14 @@ class Elasticity(AbstractFollowing):
         grown, slope = response(theta[..., 0], change, elapsed, self.convention)
         return grown, slope[..., None]
 
-    def relate(self, u: FloatArray, x: FloatArray) -> Relation:
+    def relate(self, u: FloatArray, x: FloatArray, windows: Windows) -> Relation:
         if self.elasticity is not None:
             return Relation.given(self.elasticity, len(u))
         u, x = recent(u, self.window), recent(x, self.window)
         log_log = self.convention == "log-log"
         ratio, spread = least_squares(u, x) if log_log else _average_rates(u, x)
         moved = reach(x) if log_log else rise(x)
-        return Relation.single(ratio, spread, _objections(x, moved, self))
+        return Relation.single(ratio, spread, _objections(x, moved, self, windows))
 
 
 @dataclass(frozen=True)
@@ -153,7 +165,7 @@ class ConstantShare(AbstractFollowing):
 
     driver: str
 
-    def relate(self, u: FloatArray, x: FloatArray) -> Relation:
+    def relate(self, u: FloatArray, x: FloatArray, windows: Windows) -> Relation:
         return Relation.given(1.0, len(u))
 
 
@@ -165,7 +177,7 @@ def _average_rates(y: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray
 
 
 def _objections(
-    x: FloatArray, moved: FloatArray, model: GrowthRatio | Elasticity
+    x: FloatArray, moved: FloatArray, model: GrowthRatio | Elasticity, windows: Windows
 ) -> dict[int, Refusal]:
     """Windows whose driver was seen too rarely, or moved too little a period, for a ratio.
 
@@ -174,14 +186,14 @@ def _objections(
     seen = observed_count(x)
     pace = moved / np.maximum(span(x), 1)
     refusals: dict[int, Refusal] = {}
-    for w in np.flatnonzero(~(np.abs(pace) > model.min_growth)):
+    for w in np.flatnonzero(~(np.abs(pace) > model.min_growth)).tolist():
+        driver = f"driver {called(windows, w, model.driver)!r}"
         few = TooShort(
-            f"{seen[w]} periods shared with driver {model.driver!r} in the last {model.window}, "
-            "2 needed"
+            f"{seen[w]} periods shared with {driver} in the last {model.window}, 2 needed"
         )
         flat = OutOfDomain(
-            f"driver {model.driver!r} moved {pace[w]:+.2%} a period; a ratio to its growth needs "
+            f"{driver} moved {pace[w]:+.2%} a period; a ratio to its growth needs "
             f"more than {model.min_growth:.2%}, up or down (min_growth)"
         )
-        refusals[int(w)] = few if seen[w] < 2 else flat
+        refusals[w] = few if seen[w] < 2 else flat
     return refusals

@@ -5,11 +5,14 @@ from dataclasses import KW_ONLY, dataclass, replace
 
 import numpy as np
 
+from westforecast.domain import Sum, check_units
 from westforecast.errors import UsageError
 from westforecast.kernels.windows import last_observed
-from westforecast.models import Driver, NoDriver, Refusal, Windows
+from westforecast.models import Driver, NoDriver, OutOfDomain, Refusal, Windows
+from westforecast.models.driver import called, check_template
 from westforecast.typing import FloatArray
 from westforecast_growth.following import AbstractFollowing, Relation
+from westforecast_growth.meaning import worth
 from westforecast_growth.settings import is_number
 
 
@@ -27,8 +30,9 @@ class EndUse(AbstractFollowing):
     interval.
 
     sectors: drivers, one per using sector; their forecasts are taken to move together.
-    coefficients: e_k of each sector, in the series' unit per unit of the sector; or
-    uses: series of what each sector used. Exactly one of the two.
+    coefficients: e_k of each sector, in the series' stored unit per stored unit of the sector; or
+    uses: series of what each sector used, in any multiple of the series' unit (their indicators'
+        multipliers count). Exactly one of the two. OUT_OF_DOMAIN where they state another unit.
     For the drivers' future see `westforecast.models.DrivenModel`.
     """
 
@@ -44,6 +48,8 @@ class EndUse(AbstractFollowing):
                 raise UsageError(f"{name}={value!r} found, one per using sector expected.")
             object.__setattr__(self, name, None if value is None else tuple(value))
         super().__post_init__()
+        for use in self.uses or ():
+            check_template(use)
         given = [part for part in (self.coefficients, self.uses) if part is not None]
         if not self.sectors or len(given) != 1 or len(given[0]) != len(self.sectors):
             raise UsageError(
@@ -70,6 +76,8 @@ class EndUse(AbstractFollowing):
             ))  # fmt: skip
         total = (sum(getattr(p, name) for p in parts) for name in ("seen", "path", "quantiles"))
         refusals = {w: why for part in reversed(parts) for w, why in part.refusals.items()}
+        if self.uses is not None:
+            refusals = self._unlike(windows) | refusals
         seen, path, quantiles = total
         return Driver(seen, path, quantiles, refusals).log(), None
 
@@ -82,12 +90,34 @@ class EndUse(AbstractFollowing):
         # what was used, not what will be: nothing is forecast
         past = replace(self, driver_mode="frozen", driver_model=None, driver_path=None)
         use = past.look(windows, 1, (), self.uses[k])
-        e, _ = last_observed(use.seen / x)
-        unknown = NoDriver(
-            f"no period in which both driver {self.sectors[k]!r} and its use {self.uses[k]!r} are "
-            "known"
-        )
-        return e, dict.fromkeys(np.flatnonzero(np.isnan(e)).tolist(), unknown) | use.refusals
+        in_own_unit = use.seen / worth(windows, windows.partners(self.uses[k]))[:, None]
+        e, _ = last_observed(in_own_unit / x)
+        unknown: dict[int, Refusal] = {
+            w: NoDriver(
+                f"no period in which both driver {called(windows, w, self.sectors[k])!r} and its "
+                f"use {called(windows, w, self.uses[k])!r} are known"
+            )
+            for w in np.flatnonzero(np.isnan(e)).tolist()
+        }
+        return e, unknown | use.refusals
 
-    def relate(self, u: FloatArray, x: FloatArray) -> Relation:
+    def _unlike(self, windows: Windows) -> dict[int, Refusal]:
+        """Windows whose sectors' uses are stated in other units than the series, or at unlike
+        prices: no sum."""
+        refusals: dict[int, Refusal] = {}
+        partners = np.stack([windows.partners(use) for use in self.uses or ()], axis=1)  # [W, K]
+        for s, first in zip(*np.unique(windows.series, return_index=True), strict=True):
+            names = [windows.ids[p] for p in partners[first] if p >= 0]
+            if not names or not windows.indicators:
+                continue
+            own = windows.indicators[s]
+            known = {i.id: i for i in (own, *(windows.indicators[p] for p in partners[first]))}
+            try:
+                check_units([Sum(own.id, tuple(names))], known)
+            except UsageError as error:
+                refusal = OutOfDomain(str(error))
+                refusals |= dict.fromkeys(np.flatnonzero(windows.series == s).tolist(), refusal)
+        return refusals
+
+    def relate(self, u: FloatArray, x: FloatArray, windows: Windows) -> Relation:
         return Relation.given(1.0, len(u))

@@ -6,15 +6,17 @@ the series is observed and the drivers known (observed, assumed or expected).
 
 The point forecast is the median. The quantile at p puts two independent deviations together:
 
-    log q_p(h) = log y(h) + sign(z_p) * sqrt( d_p(h)^2 + z_p^2 * sigma^2 * (k + f' V f') )
+    log q_p(h) = log y(h) + sign(t_p) * sqrt( d_p(h)^2 + t_p^2 * sigma^2 * (k + f' V f') )
 
 d_p(h): the drivers' own forecasts at their quantile p, put through the relation, less log y(h).
     Drivers are taken to move together. Known, frozen and assumed ones deviate by nothing.
 sigma^2: variance per period of what the relation leaves of the series' past changes, over all
     steps with all of them observed. k: periods from T to the step.
+t_p: quantile of Student's t with the degrees of freedom of sigma^2, steps less parameters fitted.
 V = Var(theta) / sigma^2, f' = df/dtheta: theta was estimated from the same noise.
 
-Where drivers and noise are normal in logs and f is linear in x this is exact.
+Where the driver is certain, the noise normal in logs and theta the mean change this is exact; with
+a driver that is forecast it is close, and as wide as the driver's own intervals allow.
 """
 
 from abc import abstractmethod
@@ -25,7 +27,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from westforecast.kernels.growth import steps_ahead, together, walk_variance
-from westforecast.kernels.quantiles import normal_scores
+from westforecast.kernels.student import student_scores
 from westforecast.kernels.windows import last_observed, observed_count, steps_between
 from westforecast.models import (
     DrivenModel,
@@ -36,7 +38,9 @@ from westforecast.models import (
     TooShort,
     Windows,
 )
+from westforecast.models.driver import called
 from westforecast.typing import BoolArray, FloatArray, IntArray
+from westforecast_growth.meaning import beyond
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +69,10 @@ class Relation:
         return cls(np.full((count, 1), float(value)), np.zeros((count, 1, 1)), 0, {})
 
 
+# A standard deviation in logs of which nothing can be made: 95 % span a factor of e^20.
+BOUNDLESS = 5.0
+
+
 @dataclass(frozen=True)
 class AbstractFollowing(DrivenModel):
     """What models share whose logarithm follows a driver's. Settings: see `DrivenModel`."""
@@ -73,8 +81,11 @@ class AbstractFollowing(DrivenModel):
     positive: ClassVar[bool] = True
 
     @abstractmethod
-    def relate(self, u: FloatArray, x: FloatArray) -> Relation:
-        """The relation of u = y - s and x, logs [W, T], missing at the same places."""
+    def relate(self, u: FloatArray, x: FloatArray, windows: Windows) -> Relation:
+        """The relation of u = y - s and x, logs [W, T], missing at the same places.
+
+        windows: whose they are, for what is said where there is none.
+        """
 
     def outlook(
         self, windows: Windows, horizon: int, levels: Sequence[float]
@@ -100,30 +111,38 @@ class AbstractFollowing(DrivenModel):
         s = _nothing(x) if scale is None else scale
         both = np.isfinite(y + x.seen + s.seen)
         u, past = np.where(both, y - s.seen, np.nan), np.where(both, x.seen, np.nan)
-        relation = self.relate(u, past)
-        sigma2, impossible = self._noise(u, past, relation)
-        result = self._carry_on(y, x, s, relation, sigma2, levels)
+        relation = self.relate(u, past, windows)
+        sigma2, dof, impossible = self._noise(u, past, relation)
+        result, sd = self._carry_on(y, x, s, relation, sigma2, dof, levels)
         impossible |= ~(np.isfinite(result.mean) & (result.mean > 0)).all(axis=1)
+        impossible |= (sd > BOUNDLESS).any(axis=1)
         return self.explain(
             result, s.refusals, x.refusals, self._few(windows, observed_count(u)),
-            relation.refusals, self._overdone(relation, impossible),
+            relation.refusals, self._overdone(windows, relation, impossible),
+            beyond(result, windows),
         )  # fmt: skip
 
-    def _noise(self, u: FloatArray, x: FloatArray, of: Relation) -> tuple[FloatArray, BoolArray]:
-        """sigma^2 [W] of what the relation leaves of each step; whether it forbids a step [W]."""
+    def _noise(
+        self, u: FloatArray, x: FloatArray, of: Relation
+    ) -> tuple[FloatArray, IntArray, BoolArray]:
+        """sigma^2 [W] of what the relation leaves of each step, its degrees of freedom [W], and
+        whether the relation forbids a step [W]."""
         change, elapsed = steps_between(u)
         moved, _ = steps_between(x)
         every = of.theta[:, None, None], (x[:, 1:] - moved)[..., None]
         expected, _ = self.grow(*every, moved[..., None], elapsed[..., None])  # step by step
         error = change - expected[..., 0]
         left = np.isfinite(error)
-        sigma2 = walk_variance(np.where(left, error, np.nan), elapsed, of.fitted)
-        return sigma2, np.any(np.isfinite(moved) & ~left, axis=1)
+        error = np.where(left, error, np.nan)
+        sigma2 = walk_variance(error, elapsed, of.fitted)
+        forbidden = np.any(np.isfinite(moved) & ~left, axis=1)
+        return sigma2, observed_count(error) - of.fitted, forbidden
 
     def _carry_on(
         self, y: FloatArray, x: Driver, s: Driver, of: Relation, sigma2: FloatArray,
-        levels: Sequence[float],
-    ) -> Forecast:  # fmt: skip
+        dof: IntArray, levels: Sequence[float],
+    ) -> tuple[Forecast, FloatArray]:  # fmt: skip
+        """The forecast, and the standard deviation [W, H] of the relation's own part, in logs."""
         width, horizon = y.shape[1], x.path.shape[1] - y.shape[1]
         usable = np.isfinite(y + x.path[:, :width] + s.path[:, :width])
         last, back = last_observed(np.where(usable, y, np.nan))
@@ -147,35 +166,42 @@ class AbstractFollowing(DrivenModel):
         mu, slope = level(path[:, until:], s.path[:, width:])
         own = np.einsum("whp,wpq,whq->wh", slope, of.cov, slope)
         sd = np.sqrt(sigma2[:, None] * (steps_ahead(back, horizon) + own))
-        result = Forecast.lognormal(mu, sd, levels)
-        scores = normal_scores(result.probs)
+        result = Forecast.empty(len(y), horizon, levels)
+        result.mean[:] = np.exp(mu)
+        probs = np.array(result.probs)
         away = np.empty_like(result.quantiles)  # [W, H, Q]
-        for q in range(len(scores)):
+        for q in range(len(probs)):
             away[..., q] = level(x.quantiles[..., q], s.quantiles[..., q])[0] - mu
-        away = together(away, sd[..., None] * scores, np.sign(scores))
+        noise = sd[..., None] * student_scores(result.probs, dof)[:, None]
+        away = together(away, noise, np.sign(probs - 0.5))
         result.quantiles[:] = np.exp(mu[..., None] + away)
-        return result
+        return result, sd
 
     def _few(self, windows: Windows, shared: IntArray) -> dict[int, Refusal]:
         needed = self.required(windows.season_length)
         return {
-            int(w): TooShort(f"{shared[w]} periods shared with {told(self)}, {needed} needed")
-            for w in np.flatnonzero(shared < needed)
-        }
-
-    def _overdone(self, relation: Relation, impossible: BoolArray) -> dict[int, Refusal]:
-        return {
-            int(w): OutOfDomain(
-                f"parameter {', '.join(f'{value:.3g}' for value in relation.theta[w])} on the "
-                f"growth of {told(self)}, past or expected, leaves nothing or knows no bounds"
+            w: TooShort(
+                f"{shared[w]} periods shared with {told(self, windows, w)}, {needed} needed"
             )
-            for w in np.flatnonzero(impossible)
+            for w in np.flatnonzero(shared < needed).tolist()
+        }
+
+    def _overdone(
+        self, windows: Windows, relation: Relation, impossible: BoolArray
+    ) -> dict[int, Refusal]:
+        return {
+            w: OutOfDomain(
+                f"parameter {', '.join(f'{value:.3g}' for value in relation.theta[w])} on the "
+                f"growth of {told(self, windows, w)}, past or expected, leaves nothing or knows no "
+                "bounds"
+            )
+            for w in np.flatnonzero(impossible).tolist()
         }
 
 
-def told(model: DrivenModel) -> str:
-    """A model's drivers in words."""
-    names = ", ".join(map(repr, model.drivers))
+def told(model: DrivenModel, windows: Windows, window: int) -> str:
+    """A model's drivers of one window, in words."""
+    names = ", ".join(repr(called(windows, window, driver)) for driver in model.drivers)
     return f"driver {names}" if len(model.drivers) == 1 else f"drivers {names}"
 
 

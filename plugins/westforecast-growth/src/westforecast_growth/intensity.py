@@ -79,7 +79,7 @@ class IntensityOfUse(AbstractFollowing):
         gradient = np.stack([total, total * (2 * start + total)], axis=-1)
         return np.einsum("...p,...p->...", theta, gradient), gradient
 
-    def relate(self, u: FloatArray, x: FloatArray) -> Relation:
+    def relate(self, u: FloatArray, x: FloatArray, windows: Windows) -> Relation:
         # Around today's income (or the peak): there slope and curvature are nearly uncorrelated.
         centre = last_observed(x)[0] if self.peak is None else np.full(len(x), np.log(self.peak))
         change, elapsed = steps_between(u)
@@ -98,11 +98,11 @@ class IntensityOfUse(AbstractFollowing):
         refusals: dict[int, Refusal] = {}
         if self.peak is not None:
             refusals = {
-                int(w): OutOfDomain(
-                    f"{told(self)}: intensity has a trough, no peak, at income {self.peak:g} "
-                    f"(c = {theta[w, 1]:+.3g})"
+                w: OutOfDomain(
+                    f"{told(self, windows, w)}: intensity has a trough, no peak, at income "
+                    f"{self.peak:g} (c = {theta[w, 1]:+.3g})"
                 )
-                for w in np.flatnonzero(theta[:, 1] > 0)
+                for w in np.flatnonzero(theta[:, 1] > 0).tolist()
             }
         theta = np.einsum("wpq,wq->wp", turn, theta)
         return Relation(theta, turn @ cov @ turn.swapaxes(1, 2), 2, refusals)

@@ -7,10 +7,12 @@ from typing import ClassVar
 import numpy as np
 
 from westforecast.kernels.growth import mean, together
-from westforecast.kernels.student import student_quantile
+from westforecast.kernels.student import student_scores
 from westforecast.kernels.windows import observed_count
 from westforecast.models import DrivenModel, Forecast, OutOfDomain, Refusal, TooShort, Windows
+from westforecast.models.driver import called
 from westforecast.typing import BoolArray, IntArray
+from westforecast_growth.meaning import beyond
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,17 @@ class DriverRegression(DrivenModel):
         result.mean[:] = mean(y)[:, None] + b[:, None] * ahead
         s0 = np.sqrt(s2[:, None] * (1 + 1 / np.maximum(n, 1)[:, None] + ahead**2 / size[:, None]))
         probs = np.array(result.probs)
-        degrees, which = np.unique(left, return_inverse=True)
-        t = student_quantile(probs, degrees[:, None])[which.reshape(-1)]  # [W, Q]
         moved = b[:, None, None] * (driver.quantiles - driver.path[:, rows.shape[1] :, None])
-        noise = s0[..., None] * t[:, None]
+        noise = s0[..., None] * student_scores(result.probs, n - 2)[:, None]
         result.quantiles[:] = result.mean[..., None] + together(moved, noise, np.sign(probs - 0.5))
-        return self.explain(result, driver.refusals, self._objections(n, moves))
+        objections = self._objections(n, moves, windows)
+        return self.explain(result, driver.refusals, objections, beyond(result, windows))
 
-    def _objections(self, n: IntArray, moves: BoolArray) -> dict[int, Refusal]:
+    def _objections(self, n: IntArray, moves: BoolArray, windows: Windows) -> dict[int, Refusal]:
         refusals: dict[int, Refusal] = {}
         for w in np.flatnonzero(~moves | (n < 3)).tolist():
-            few = TooShort(f"{n[w]} periods shared with driver {self.driver!r}, 3 needed")
-            flat = OutOfDomain(f"driver {self.driver!r} does not move; no slope can be told")
+            driver = f"driver {called(windows, w, self.driver)!r}"
+            few = TooShort(f"{n[w]} periods shared with {driver}, 3 needed")
+            flat = OutOfDomain(f"{driver} does not move; no slope can be told")
             refusals[w] = few if n[w] < 3 else flat
         return refusals

@@ -11,14 +11,13 @@ g_t = x_t / x_{t-1} - 1. Growth rates are fractions.
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
 from westforecast.errors import UsageError
+from westforecast.kernels.growth import Convention, response
 from westforecast.typing import FloatArray
-
-Convention = Literal["log-log", "annual", "period"]
 
 
 def average_growth(first: float, last: float, periods: float) -> float:
@@ -54,7 +53,7 @@ def project(
 
     level: the last known level. A growth given for the whole period at once is a sequence of one.
     NaN from where nothing is left (1 + e * g not above 0). Raises UsageError for an unknown
-    convention or a driver that falls by 100 % or more.
+    convention, a driver that falls by 100 % or more, or one that grows by more than 500 % a period.
 
     >>> project(290, 0.66, [0.07] * 5, "annual").round()
     array([303., 317., 332., 347., 363.])
@@ -63,6 +62,11 @@ def project(
     growth = np.asarray(driver_growth, float)
     if not (growth > -1).all():
         raise UsageError(f"driver growth {growth.min():g} found, above -1 expected.")
+    if (growth > 5).any():
+        raise UsageError(
+            f"driver growth {growth.max():g} found, a fraction a period expected: "
+            f"{growth.max() / 100:g} for {growth.max():g} percent."
+        )
     change = np.log1p(growth)
     grown, _ = response(elasticity, change, np.ones_like(change), convention)
     levels: FloatArray = level * np.exp(grown)
@@ -74,23 +78,3 @@ def check_convention(convention: str) -> None:
     if convention not in get_args(Convention):
         known = ", ".join(get_args(Convention))
         raise UsageError(f"convention={convention!r} found, one of {known} expected.")
-
-
-def response(
-    elasticity: FloatArray | float, change: FloatArray, elapsed: FloatArray, convention: Convention
-) -> tuple[FloatArray, FloatArray]:
-    """Log growth [..., K] of a series since the start, and its derivative by the elasticity.
-
-    elasticity: [..., 1] or a number. change: [..., K] log changes of the driver, step after step.
-    elapsed: [..., K] periods each step took. NaN (or minus infinity) where nothing is left.
-    """
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        if convention == "log-log":
-            total = np.cumsum(change, axis=-1)
-            return elasticity * total, total
-        if convention == "annual":
-            growth = np.expm1(change / elapsed)
-            grown = np.cumsum(elapsed * np.log1p(elasticity * growth), axis=-1)
-            return grown, np.cumsum(elapsed * growth / (1 + elasticity * growth), axis=-1)
-        growth = np.expm1(np.cumsum(change, axis=-1))
-        return np.log1p(elasticity * growth), growth / (1 + elasticity * growth)

@@ -15,10 +15,12 @@ from westforecast.kernels.growth import (
     together,
     walk_variance,
 )
-from westforecast.kernels.quantiles import normal_scores
+from westforecast.kernels.student import student_scores
 from westforecast.kernels.windows import last_observed, observed_count, steps_between
 from westforecast.models import DrivenModel, Forecast, OutOfDomain, Refusal, TooShort, Windows
+from westforecast.models.driver import called, moment
 from westforecast.typing import FloatArray, IntArray
+from westforecast_growth.meaning import beyond, worth
 from westforecast_growth.settings import check_damping, check_window
 
 
@@ -32,8 +34,9 @@ class ShareShift(DrivenModel):
     g = (z_T - z_b) / n, b the first of its last `window` periods. The share
     stays in (0, 1), whatever the horizon; linear shares of Chinese provinces left it in ten years.
 
-    The point forecast is the median. Var z(h) = sigma^2 * (h + D(h)^2 / n); what it does to log y
-    and what the driver's own forecast does are put together quantile by quantile
+    The point forecast is the median. z(h) follows Student's t with the degrees of freedom of
+    sigma^2 and scale^2 = sigma^2 * (h + D(h)^2 / n); what it does to log y and what the driver's
+    own forecast does are put together quantile by quantile
     (`westforecast.kernels.growth.together`).
 
     damping: 0 holds the share (`ConstantShare`, except for the interval), 1 goes on undamped.
@@ -63,7 +66,7 @@ class ShareShift(DrivenModel):
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
         y = windows.rows()
         x = self.look(windows, horizon, levels, self.driver)
-        unit = _unit(windows, windows.partners(self.driver))
+        unit = worth(windows, windows.partners(self.driver))
         share = unit[:, None] * y / x.seen  # [W, T]
         inside = np.where(share < 1, share, np.nan)
         z = np.log(inside) - np.log1p(-inside)
@@ -79,41 +82,36 @@ class ShareShift(DrivenModel):
         sd = np.sqrt(variance[:, None] * (ahead + spread[:, None] * weight**2))
         result = Forecast.empty(len(windows), horizon, levels)
         result.mean[:] = x.path[:, y.shape[1] :] / unit[:, None] / (1 + np.exp(-center))
-        scores = normal_scores(result.probs)
+        probs = np.array(result.probs)
+        scores = student_scores(result.probs, observed_count(change) - 1)[:, None]
         noise = center[..., None] + sd[..., None] * scores  # [W, H, Q]
         own = np.logaddexp(0, -center)[..., None] - np.logaddexp(0, -noise)
         driver = np.log(x.quantiles / x.path[:, y.shape[1] :, None])
-        away = together(driver, own, np.sign(scores))
+        away = together(driver, own, np.sign(probs - 0.5))
         result.quantiles[:] = result.mean[..., None] * np.exp(away)
         seen = observed_count(base)
         return self.explain(
-            result, x.refusals, self._too_large(np.fmax(share, now), windows), self._few(seen)
-        )
+            result, x.refusals, self._too_large(np.fmax(share, now), windows),
+            self._few(seen, windows), beyond(result, windows),
+        )  # fmt: skip
 
     def _too_large(self, share: FloatArray, windows: Windows) -> dict[int, Refusal]:
         refusals: dict[int, Refusal] = {}
-        for w in np.flatnonzero((share >= 1).any(axis=1)):
+        for w in np.flatnonzero((share >= 1).any(axis=1)).tolist():
             at = int(np.argmax(share[w] >= 1))
-            period = windows.cutoff[w] + 1 - share.shape[1] + at
-            refusals[int(w)] = OutOfDomain(
-                f"{share[w, at]:.4g} of driver {self.driver!r} in period {period}; a share below 1 "
-                "is needed, of a total in the same unit"
+            when = moment(windows, w, at + 1 - share.shape[1], int(windows.series[w]))
+            refusals[w] = OutOfDomain(
+                f"{share[w, at]:.4g} of driver {called(windows, w, self.driver)!r} {when}; a share "
+                "below 1 is needed, of a total in the same unit"
             )
         return refusals
 
-    def _few(self, seen: IntArray) -> dict[int, Refusal]:
+    def _few(self, seen: IntArray, windows: Windows) -> dict[int, Refusal]:
         last = "" if self.window is None else f" in the last {self.window}"
         return {
-            int(w): TooShort(
-                f"{seen[w]} periods shared with driver {self.driver!r}{last}, 2 needed"
+            w: TooShort(
+                f"{seen[w]} periods shared with driver {called(windows, w, self.driver)!r}{last}, "
+                "2 needed"
             )
-            for w in np.flatnonzero(seen < 2)
+            for w in np.flatnonzero(seen < 2).tolist()
         }
-
-
-def _unit(windows: Windows, partners: IntArray) -> FloatArray:
-    """What one stored unit of each window's series is worth in stored units of its driver [W]."""
-    if not windows.indicators:
-        return np.ones(len(windows))
-    factor = np.array([indicator.factor for indicator in windows.indicators])
-    return np.asarray(factor[windows.series] / factor[partners])

@@ -16,23 +16,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
-from math import hypot, isfinite, log
+from math import hypot, log
 from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from westforecast.domain import StageIndex
+from westforecast.domain import StageIndex, stage_words
 from westforecast.errors import UsageError, nearest
 from westforecast.kernels.averaging import Average
 from westforecast.kernels.growth import together
 from westforecast.kernels.quantiles import normal_scores
 from westforecast.kernels.smoothing import Grid, filtered, laws
-from westforecast.models import DrivenModel, Forecast, NoDriver, Refusal, Windows
-from westforecast.models.averaged import PRECISION, AveragedModel, Laws, Scale, Tile
-from westforecast.typing import FloatArray, IntArray
+from westforecast.models import DrivenModel, Forecast, NoDriver, OutOfDomain, Refusal, Windows
+from westforecast.models.averaged import (
+    AveragedModel,
+    Laws,
+    Scale,
+    Tile,
+    logarithms,
+    tiled,
+)
+from westforecast.models.driver import check_template
+from westforecast.typing import BoolArray, FloatArray, IntArray
 
 Prices = Literal["constant", "current", "deflator"]
-STAGES = ("any", "pre", "early", "middle", "late", "post")  # places are the codes of `StageIndex`
+STAGES = ("any", *stage_words.STAGES)  # places are the codes of `StageIndex`
+
+
+# [W] or [S] words: what values are stated in.
+Basis = np.ndarray[tuple[int], np.dtype[np.object_]]
 
 
 class Norm(NamedTuple):
@@ -77,8 +89,6 @@ class NormGrowth(AveragedModel):
         may be from it, as a standard deviation.
     prices: whose dynamics: those of "constant" prices (volumes, counts), of "current" prices, where
         inflation lasts, or of a "deflator", a price index.
-    heard: what another record says of the deviations from the norm, the log likelihood of each
-        (`hear`); nothing by default.
     select, scale: see `AveragedModel`; the scale is logarithmic.
 
     Failure mode: a norm that does not hold for this series is believed as far as `spread` is small.
@@ -88,7 +98,6 @@ class NormGrowth(AveragedModel):
     norm: float = 0.0
     spread: float = 0.02
     prices: Prices = "constant"
-    heard: tuple[float, ...] = ()
     scale: Scale = "log"
 
     positive: ClassVar[bool] = True
@@ -98,10 +107,10 @@ class NormGrowth(AveragedModel):
         super().__post_init__()
         if self.scale != "log":
             raise UsageError(f"scale={self.scale!r} found; a norm of growth is one of logarithms.")
-        if not isfinite(self.norm) or not (isfinite(self.spread) and self.spread >= 0):
+        if not abs(self.norm) <= 1 or not 0 <= self.spread <= 1:
             raise UsageError(
-                f"norm={self.norm!r}, spread={self.spread!r} found; expected a finite log growth a "
-                "year and a standard deviation of at least 0."
+                f"norm={self.norm!r}, spread={self.spread!r} found; expected log growth a year "
+                "between -1 and 1 (0.07 for 7.25 percent) and a standard deviation from 0 to 1."
             )
         _check_prices(self.prices)
 
@@ -110,34 +119,57 @@ class NormGrowth(AveragedModel):
         row = np.arange(len(tile.y))[:, None]
         ahead = tile.n - 1 + np.arange(1, horizon + 1)[:, None]  # [H, W] rows of the steps
         found = []
-        heard = self.heard or (0.0,) * len(deviations(self.prices))
-        for (deviation, log_weight), said in zip(deviations(self.prices), heard, strict=True):
-            norm = (self.norm + self.spread * deviation) / tile.season_length
+        for k, (norm, log_weight) in enumerate(self._points(tile.season_length)):
             fits = filtered(
                 tile.y - norm * row, tile.column, tile.n, tile.floor, grid, gaps=tile.gaps
             )
             law, degrees = laws(fits, horizon, grid, spread=spread)
-            mass = law.log_mass + log_weight + said
+            heard = 0.0 if tile.aside is None else tile.aside[:, k]
+            mass = law.log_mass + log_weight + heard
             found.append(Average(mass, law.mean + norm * ahead, law.variance))
         return Laws(_together(found), degrees, np.zeros(len(found[0].log_mass), np.int64))
 
-    def hear(self, y: FloatArray, season_length: int = 1) -> tuple[float, ...]:
-        """The log likelihood of each deviation in a record y [T], up to a constant: `heard`."""
-        rows = np.flatnonzero(np.isfinite(y))
-        if len(rows) < 2:
-            return ()
-        logs = np.log(y[rows[0] : rows[-1] + 1])[:, None]
-        grid, time = dynamics(self.prices, season_length), np.arange(len(logs))[:, None]
-        one, floor = np.array([0]), np.array([PRECISION**2])
-        found = []
-        for deviation, _ in deviations(self.prices):
-            norm = (self.norm + self.spread * deviation) / season_length
-            gaps = bool(np.isnan(logs).any())
-            (fit,) = filtered(
-                logs - norm * time, one, np.array([len(logs)]), floor, grid, gaps=gaps
-            )
-            found.append(float(np.logaddexp.reduce(fit.log_likelihood[0] + grid.log_prior)))
-        return tuple(np.array(found) - max(found))
+    def _points(self, season_length: int) -> Iterator[tuple[float, float]]:
+        """Norms a period that a series may have of its own, and their log prior."""
+        for deviation, log_weight in deviations(self.prices):
+            yield (self.norm + self.spread * deviation) / season_length, log_weight
+
+    def hear(self, windows: Windows) -> FloatArray:
+        """[W, D] the log likelihood of each norm of its own in a record, up to a constant."""
+        grid = dynamics(self.prices, windows.season_length)
+        said = np.zeros((len(windows), len(deviations(self.prices))))
+        for which, tile in tiled(windows):
+            logs, _, _ = logarithms(tile, self.given)
+            row = np.arange(len(logs.y))[:, None]
+            for k, (norm, _) in enumerate(self._points(windows.season_length)):
+                fits = filtered(
+                    logs.y - norm * row, logs.column, logs.n, logs.floor, grid, gaps=logs.gaps
+                )
+                every = np.concatenate([fit.log_likelihood for fit in fits])
+                said[which, k] = np.logaddexp.reduce(every + grid.log_prior, axis=1)
+        found: FloatArray = said - said.max(axis=1, keepdims=True)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Informed(NormGrowth):
+    """`NormGrowth` of regions that hear what their nations' records say. nation: [S] of a series,
+    -1 for none."""
+
+    _: KW_ONLY
+    nation: IntArray
+
+    def aside(self, windows: Windows) -> FloatArray:
+        partner = self.nation[windows.series]
+        hears = np.flatnonzero(partner >= 0)
+        said = np.zeros((len(windows), len(deviations(self.prices))))
+        if len(hears):
+            known = windows.take(hears).beside(partner[hears])
+            known = known.to_last_observed().from_first_observed()
+            records = np.stack([known.series, known.start, known.end], axis=1)
+            _, example, which = np.unique(records, axis=0, return_index=True, return_inverse=True)
+            said[hears] = self.hear(known.take(example))[which.reshape(-1)]
+        return said
 
 
 @dataclass(frozen=True)
@@ -148,24 +180,28 @@ class StageGrowth(DrivenModel):
     as it was known at the cutoff: the stage is the last one published by then, the norm that of the
     latest table that ends by then (before 1985: the first).
 
-    stage: "pre", "early", "middle", "late" or "post", the same for all series; or
+    stage: "pre-industrial", "early", "middle", "late" or "post-industrial", the same for all; or
     index: the composite index 0 to 100 of each series' region, as another series of the panel:
         "stage_index.{region}" (`westforecast.stage_table(...).to_panel()` makes them).
         Neither: the norm of all stages together.
-    industry: class of industry, "economy" or one of `industries()`.
-    prices: "current" or "constant"; None is what the series' indicator says, and where it says
-        nothing, constant for counts and current for everything else.
+    industry: class of industry: "economy", "early industries" (food, textiles), "middle industries"
+        (chemicals, building materials), "late industries" (metals, machinery), or another of
+        `industries()`.
+    prices: "current" or "constant"; None is what the series' indicator says: its price basis, and
+        where that is not said constant for counts, a price index for prices, else current.
     nation: a longer or cleaner record of the same growth, another series of the panel
         ("gdp.CN" for its regions): how far it lies from the norm counts for the series too, as the
-        provinces of a country that outgrows its stage do so together.
+        provinces of a country that outgrows its stage do so together. With a deflator, that of the
+        nation's own indicator makes its record real.
     deflator: a price index, another series of the panel ("gdp_deflator.CN"). Values at current
         prices are then divided by it, their growth returns to the norm of constant prices, and the
         price index is forecast beside them: as `NormGrowth` with the norm of inflation, unless
         driver_model, driver_path or driver_mode say otherwise (`DrivenModel`). Better than growth
         and inflation in one, where there is one: inflation is no matter of stage.
 
-    Status NO_DRIVER where index, nation or deflator name no series, or nothing of index or deflator
-    is known by the cutoff.
+    Status NO_DRIVER where index, nation or deflator name no series, or too little of them is known
+    by the cutoff; OUT_OF_DOMAIN for shares, rates and indices of unknown prices, which have no norm
+    of growth, and for a nation that is not above zero or at other prices.
     Failure mode: a region that keeps outgrowing its stage for decades, as China did, is damped
     towards what other countries did; and a stage that changes within the horizon is not foreseen.
     """
@@ -193,10 +229,19 @@ class StageGrowth(DrivenModel):
             raise UsageError(
                 f"industry={self.industry!r} has no norm. {nearest(self.industry, industries())}"
             )
+        for template in (self.index, self.nation):
+            if template is not None:
+                check_template(template)
         if self.prices is not None:
             _check_prices(self.prices)
-        if self.prices == "constant" and self.deflator is not None:
-            raise UsageError("prices='constant' and a deflator are both given; one is enough.")
+        if self.prices in {"constant", "deflator"} and self.deflator is not None:
+            raise UsageError(
+                f"prices={self.prices!r} and a deflator are both given; one is enough."
+            )
+        if self.deflator is None and self.driver_mode != "forecast":
+            raise UsageError(
+                f"driver_mode={self.driver_mode!r} found without a deflator, which is the driver."
+            )
 
     @property
     def drivers(self) -> tuple[str, ...]:
@@ -205,82 +250,113 @@ class StageGrowth(DrivenModel):
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
         result = Forecast.empty(len(windows), horizon, levels)
         stage, unknown = self._stages(windows)
-        if self.nation is not None:
-            unknown |= {
-                w: NoDriver(f"no series {self.nation!r} in the panel, which was to be the nation")
-                for w in np.flatnonzero(windows.partners(self.nation) < 0).tolist()
-            }
-        prices = self._all_prices(windows)
-        until = _vintage(windows)
+        prices, unlike = self._prices(windows)
         deflated = (prices == "current") & (self.deflator is not None)
+        real, price = self._real(windows) if self.deflator is not None else (windows, None)
+        nation, unheard = self._nations(windows, real, prices, deflated)
         prices[deflated] = "constant"
-        keys = np.stack([until, stage, np.unique(prices, return_inverse=True)[1], deflated], axis=1)
-        keys[list(unknown)] = -1
+        kind = np.unique(prices, return_inverse=True)[1]
+        keys = np.stack([_vintage(windows), stage, kind, deflated], axis=1)
+        declined = unlike | unknown | unheard
+        keys[list(declined)] = -1
         refusals: dict[int, Refusal] = {}
         for key in np.unique(keys[keys[:, 0] >= 0], axis=0):
             which = np.flatnonzero((keys == key).all(axis=1))
-            norm = _norm(int(until[which[0]]), self.industry, prices[which[0]], int(key[1]))
-            for group, model in self._informed(norm, windows, which, deflated=bool(key[-1])):
-                part = windows.take(group)
-                if not key[-1]:
-                    result.put(group, model.compute(part, horizon, levels))
-                    continue
-                made, why = self._deflated(model, part, horizon, levels)
-                result.put(group, made)
-                refusals |= {int(group[w]): refusal for w, refusal in why.items()}
-        return self.explain(result, unknown, refusals)
-
-    def _informed(
-        self, norm: NormGrowth, windows: Windows, which: IntArray, *, deflated: bool
-    ) -> Iterator[tuple[IntArray, NormGrowth]]:
-        """Some windows in groups that hear the same of their nation, and the model of each."""
-        if self.nation is None:
-            yield which, norm
-            return
-        part = windows.take(which)
-        partner = part.partners(self.nation)
-        known = part.beside(np.maximum(partner, 0))
-        if deflated and self.deflator is not None:
-            price = part.partners(self.deflator)
-            known, _ = _at_constant_prices(known, price)
-        keys = np.stack([partner, known.end, known.end - known.start], axis=1)
-        for key in np.unique(keys, axis=0):
-            group = np.flatnonzero((keys == key).all(axis=1))
-            heard = norm.hear(known.y(int(group[0])), windows.season_length) if key[0] >= 0 else ()
-            yield which[group], replace(norm, heard=heard)
+            norm = _norm(int(key[0]), self.industry, str(prices[which[0]]), int(key[1]))
+            if nation is not None:
+                norm = _Informed(norm=norm.norm, spread=norm.spread, prices=norm.prices,
+                                 nation=nation)  # fmt: skip
+            if not key[3] or price is None:
+                result.put(which, norm.compute(windows.take(which), horizon, levels))
+                continue
+            made, why = self._deflated(norm, windows, real, price, which, horizon, levels)
+            result.put(which, made)
+            refusals |= {int(which[w]): refusal for w, refusal in why.items()}
+        return self.explain(result, declined, refusals)
 
     def _deflated(
-        self, norm: NormGrowth, windows: Windows, horizon: int, levels: Sequence[float]
-    ) -> tuple[Forecast, Mapping[int, Refusal]]:
+        self, norm: NormGrowth, windows: Windows, real: Windows, price: IntArray, which: IntArray,
+        horizon: int, levels: Sequence[float],
+    ) -> tuple[Forecast, Mapping[int, Refusal]]:  # fmt: skip
         """Growth at constant prices, carried on, times the price index, carried on."""
         assert self.deflator is not None, "asked for with a deflator alone"
-        inflation = _norm(int(_vintage(windows)[0]), "economy", "deflator", 0)
+        part = windows.take(which)
+        inflation = _norm(int(_vintage(part)[0]), "economy", "deflator", 0)
         model = replace(self, driver_model=self.driver_model or inflation)
-        price = (self if self.driver_path else model).look(windows, horizon, levels, self.deflator)
-        result = Forecast.empty(len(windows), horizon, levels)
-        able = np.array([w for w in range(len(windows)) if w not in price.refusals], np.int64)
+        prices = (self if self.driver_path else model).look(part, horizon, levels, self.deflator)
+        result = Forecast.empty(len(which), horizon, levels)
+        able = np.array([w for w in range(len(which)) if w not in prices.refusals], np.int64)
         if not len(able):
-            return result, price.refusals
-        partner = windows.take(able).partners(self.deflator)
-        real, late = _at_constant_prices(windows.take(able), partner)
+            return result, prices.refusals
+        known = part.take(able).beside(price[part.series[able]]).to_last_observed()
+        late = np.clip(part.cutoff[able] - known.cutoff, 0, part.lengths[able])
         for lag in np.unique(late).tolist():
-            which = np.flatnonzero(late == lag)
-            made = norm.forecast(real.take(which), horizon + lag, levels)
-            place = able[which]
+            place = able[late == lag]
+            cut = real.take(which[place])
+            made = norm.forecast(replace(cut, end=cut.end - lag), horizon + lag, levels)
             volume = Forecast(made.mean[:, lag:], made.quantiles[:, lag:], made.probs, made.status,
                               made.reason)  # fmt: skip
-            level = price.path[place, -horizon:]
+            level = prices.path[place, -horizon:]
             away = [
                 np.log(quantiles / middle[..., None])
                 for quantiles, middle in (
-                    (volume.quantiles, volume.mean), (price.quantiles[place], level)
+                    (volume.quantiles, volume.mean), (prices.quantiles[place], level)
                 )
             ]  # fmt: skip
             side = np.sign(normal_scores(made.probs))
             center = volume.mean * level
             quantiles = center[..., None] * np.exp(together(away[0], away[1], side))
             result.put(place, replace(volume, mean=center, quantiles=quantiles))
-        return result, price.refusals
+        return result, prices.refusals
+
+    def _real(self, windows: Windows) -> tuple[Windows, IntArray]:
+        """The panel at constant prices, under the same windows, and the price index of each series
+        [S]: -1 where it has none (no value then), itself where it is at constant prices already."""
+        assert self.deflator is not None, "asked for with a deflator alone"
+        every = np.arange(len(windows.ids))
+        price = replace(windows, series=every).partners(self.deflator)
+        volume = np.array([self._basis(windows, s) != "current" for s in every.tolist()])
+        lengths = np.diff(windows.indptr)
+        of = np.repeat(price, lengths)  # [N] the price index beside each value
+        own = np.repeat(windows.first - windows.indptr[:-1], lengths)
+        at = np.arange(len(windows.values)) + own - windows.first[of]
+        inside = (of >= 0) & (at >= 0) & (at < lengths[of])
+        values = np.full(len(of), np.nan)
+        beside = (windows.indptr[of] + at)[inside]
+        values[inside] = windows.values[inside] / windows.values[beside]
+        values = np.where(np.repeat(volume, lengths), windows.values, values)
+        return replace(windows, values=values), price
+
+    def _nations(
+        self, windows: Windows, real: Windows, prices: Basis, deflated: BoolArray
+    ) -> tuple[IntArray | None, dict[int, Refusal]]:
+        """[S] the nation each series hears, None for nobody; and the windows that cannot."""
+        if self.nation is None:
+            return None, {}
+        partner = windows.partners(self.nation)
+        itself = partner == windows.series
+        refusals: dict[int, Refusal] = {}
+        known = windows.beside(np.maximum(partner, 0))
+        seen = [np.where(deflated, *counts) for counts in zip(
+            real.beside(np.maximum(partner, 0)).count(np.isfinite, lambda y: y <= 0),
+            known.count(np.isfinite, lambda y: y <= 0), strict=True)]  # fmt: skip
+        for w in np.flatnonzero(~itself).tolist():
+            name = windows.ids[partner[w]]
+            basis = self._basis(windows, int(partner[w]))
+            if partner[w] < 0:
+                told = f"no series {self.nation!r} in the panel, which was to be the nation"
+                refusals[w] = NoDriver(told)
+            elif basis != prices[w] and not deflated[w]:
+                refusals[w] = OutOfDomain(
+                    f"nation {name!r} is at {basis} prices, the series at {prices[w]} ones"
+                )
+            elif seen[1][w]:
+                refusals[w] = OutOfDomain(f"nation {name!r} has values of 0 or less")
+            elif seen[0][w] < 2:
+                refusals[w] = NoDriver(f"{seen[0][w]} values of nation {name!r} known, 2 needed")
+        nation = np.full(len(windows.ids), -1)
+        nation[windows.series] = np.where(itself, -1, partner)
+        return nation, refusals
 
     def _stages(self, windows: Windows) -> tuple[IntArray, dict[int, Refusal]]:
         """[W] stage 1 to 5 at each cutoff, 0 for any; and why some have none."""
@@ -305,51 +381,51 @@ class StageGrowth(DrivenModel):
         value[list(refusals)] = np.nan
         return StageIndex().stage_of(value)[0], refusals
 
-    def _all_prices(self, windows: Windows) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-        """[W] "constant" or "current"."""
+    def _prices(self, windows: Windows) -> tuple[Basis, dict[int, Refusal]]:
+        """[W] "constant", "current" or "deflator"; and the windows of which no growth is meant."""
+        used = np.unique(windows.series)
+        basis = np.full(len(windows.ids), "current", object)
+        basis[used] = [self._basis(windows, s) for s in used.tolist()]
+        found = basis[windows.series]
+        refusals: dict[int, Refusal] = {}
+        if self.prices is None and windows.indicators:
+            for w, s in enumerate(windows.series.tolist()):
+                own = windows.indicators[s]
+                if own.kind in {"share", "rate"}:
+                    told = f"a {own.kind} has no norm of growth; take Logistic or ShareShift"
+                    refusals[w] = OutOfDomain(told)
+                elif own.kind == "index" and own.price_basis is None:
+                    told = "an index of volumes or of prices? Say prices='constant' or 'current'"
+                    refusals[w] = OutOfDomain(told)
+        return found, refusals
+
+    def _basis(self, windows: Windows, series: int) -> str:
+        """What a series is stated in, as told or as its indicator says."""
         if self.prices is not None or not windows.indicators:
-            return np.full(len(windows), self.prices or "current", object)
-        own = [
-            i.price_basis or ("constant" if i.kind == "count" else "current")
-            for i in windows.indicators
-        ]
-        return np.array(own, object)[windows.series]
+            return self.prices or "current"
+        own = windows.indicators[series]
+        return own.price_basis or {"count": "constant", "price": "deflator"}.get(
+            own.kind, "current"
+        )
 
 
 def _vintage(windows: Windows) -> IntArray:
     """[W] the last year of the record that was known at each cutoff."""
     years = np.unique([norm.until for norm in norms()])
-    cutoff = windows.cutoff if windows.season_length == 1 else np.full(len(windows), years[-1])
+    cutoff = windows.cutoff // windows.season_length  # periods count from the year 0
     return years[np.maximum(np.searchsorted(years, cutoff, side="right") - 1, 0)]
 
 
 def _norm(until: int, industry: str, prices: str, stage: int) -> NormGrowth:
-    """The model of one row of `norms`; its standard error adds to its spread."""
+    """The model of one row of `norms`; its standard error adds to its spread. Prices by themselves
+    have one norm for all stages and industries."""
+    if prices == "deflator":
+        industry, stage = "economy", 0
     (row,) = (
         n for n in norms()
         if (n.until, n.industry, n.prices, n.stage) == (until, industry, prices, STAGES[stage])
     )  # fmt: skip
     return NormGrowth(norm=row.norm, spread=hypot(row.se, row.spread), prices=row.prices)  # type: ignore[arg-type]
-
-
-def _at_constant_prices(windows: Windows, partner: IntArray) -> tuple[Windows, IntArray]:
-    """Windows divided by their price index, as far as both are known, and how many periods that is
-    less [W]. partner: [W] the price index of each."""
-    price = np.full(len(windows.ids), -1)
-    price[windows.series] = partner
-    lengths = np.diff(windows.indptr)
-    of = np.repeat(price, lengths)  # [N] the price index beside each value
-    period = np.arange(len(windows.values)) + np.repeat(
-        windows.first - windows.indptr[:-1], lengths
-    )
-    at = period - windows.first[of]
-    inside = (of >= 0) & (at >= 0) & (at < lengths[of])
-    values = np.full(len(of), np.nan)
-    beside = (windows.indptr[of] + at)[inside]
-    values[inside] = windows.values[inside] / windows.values[beside]
-    known = windows.beside(partner).to_last_observed()
-    late = np.clip(windows.cutoff - known.cutoff, 0, windows.lengths)
-    return replace(windows, values=values, end=windows.end - late), late
 
 
 @lru_cache(maxsize=2)
