@@ -35,6 +35,8 @@ FILES = {".csv", ".parquet", ".pq"}
 @click.option("--align", type=click.Choice(["calendar", "series"]), default="calendar",
               show_default=True)  # fmt: skip
 @click.option("--alpha", type=float, default=0.05, show_default=True, help="Size of the tests.")
+@click.option("--independent", is_flag=True,
+              help="Series share no shock, as in a collection from many sources.")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
 @click.option("--by", multiple=True,
               help="Scores by horizon, cutoff, dataset, region ... beside the leaderboard; several "

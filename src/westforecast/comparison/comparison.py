@@ -40,8 +40,8 @@ BASELINE, BETTER, WORSE = "baseline", "better", "worse"
 NO_DIFFERENCE = "no evidence of a difference"
 NOT_ENOUGH = "not enough evidence"
 SHARED_SHOCKS = (
-    "differences of series move together from cutoff to cutoff, so that series are no independent "
-    "observations, and the cutoffs are too few"
+    "differences of series move together from cutoff to cutoff, or it cannot be seen whether they "
+    "do, so that series are no independent observations, and the cutoffs are too few"
 )
 
 Columns = dict[str, Any]
@@ -96,6 +96,7 @@ class Comparison:
     """Models compared on common cells of one or more data sets. Made by `westforecast.compare`.
 
     results: the backtests. losses: of the cells that are compared. alpha: size of the tests.
+    independent: whether series are known to share no shock.
     Frames come in the kind of frame the first panel was read from. `dataset=` of a method asks for
     one data set alone.
     """
@@ -105,6 +106,7 @@ class Comparison:
     baseline: str
     metric: Metric
     alpha: float
+    independent: bool
     n_boot: int
     seed: int
     settings: Mapping[str, object]
@@ -326,7 +328,7 @@ class Board:
     @cached_property
     def evidence(self) -> Evidence:
         """What there is to judge by."""
-        return weigh(self.losses, self.base)
+        return weigh(self.losses, self.base, self.comparison.independent)
 
     @cached_property
     def skill(self) -> FloatArray:

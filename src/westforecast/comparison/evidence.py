@@ -289,7 +289,8 @@ def _check_part(part: CellLosses, dataset: str) -> None:
 class Evidence:
     """What differences between models are judged by.
 
-    unit: what one observation is. words: why, as a sentence. overlap: cutoffs this many places
+    unit: what one observation is. words: why, as a sentence. independent: whether series are known
+    to be independent of each other. overlap: cutoffs this many places
     apart share no shock. by_cutoff: [N, M] and by_series: [S, M] mean losses, relative to the
     baseline's in the same data set. units: [U, M] the same of each series at each cutoff, with
     their numbers series [U] and cutoff [U].
@@ -297,17 +298,13 @@ class Evidence:
 
     unit: Unit
     words: str
+    independent: bool
     overlap: int
     by_cutoff: FloatArray
     by_series: FloatArray
     units: FloatArray
     series: IntArray
     cutoff: IntArray
-
-    @property
-    def some_cutoffs(self) -> bool:
-        """Whether means of many series at the cutoffs can be judged by."""
-        return len(self.by_cutoff) >= max(MIN_CUTOFFS_OF_MANY, self.overlap + 1)
 
 
 def cutoffs_needed(overlap: int) -> int:
@@ -319,16 +316,20 @@ def cutoffs_needed(overlap: int) -> int:
     return max(MIN_CUTOFFS, overlap + 1)
 
 
-def weigh(losses: Losses, baseline: int) -> Evidence:
+def weigh(losses: Losses, baseline: int, independent: bool = False) -> Evidence:
     """The evidence there is, by the rule.
 
     1. Cutoffs, where there are at least 8, and more than share shocks. One observation is one
        cutoff: the mean over the series scored there, so that shocks that series share are in it. A
        cutoff counts where at least half as many series are scored as at the best one. Several data
        sets need one frequency; an observation is then the mean over those that have the cutoff.
-    2. Series, where there are at least 20. They are taken as independent of each other; for pairs
-       of models whose differences say otherwise, `judge` goes back to the cutoffs.
+    2. Series, where there are at least 20, and at least 3 cutoffs, more than share shocks, so that
+       it can be seen whether series share shocks. Pairs of models for which they do are judged by
+       the cutoffs all the same (`judge`).
     3. Nothing.
+
+    independent: series are known to share no shock, e.g. those of a forecasting competition. At
+    least 20 of them then come first, whatever the cutoffs.
     """
     scale = losses.mean[:, baseline]
     scale = np.where(scale > 0, scale, losses.mean.mean(axis=1))
@@ -338,24 +339,39 @@ def weigh(losses: Losses, baseline: int) -> Evidence:
     units, series, cutoff = _units(shares)
     later = np.searchsorted(periods, periods + losses.span, side="left")
     overlap = int((later - np.arange(len(periods))).max(initial=1))
-    n, s, needed = len(periods), len(by_series), cutoffs_needed(overlap)
+    n, s = len(periods), len(by_series)
+    # with fewer cutoffs than overlap, `overlap` is their number; more of them would overlap more
+    step = int(np.diff(periods).min()) if n > 1 else 1
+    full = max(overlap, -(-losses.span // step))
     lap = f" whose horizons of {losses.span} overlap" if overlap > 1 else ""
+    one_calendar = len(losses.frequencies) == 1
     short = "cutoffs of data sets with several frequencies cannot be lined up"
-    if len(losses.frequencies) == 1:
+    if one_calendar:
         verb = "is" if n == 1 else "are"
-        short = f"{count(n, 'cutoff')}{lap} {verb} too few to judge by ({needed} needed)"
+        short = (
+            f"{count(n, 'cutoff')}{lap} {verb} too few to judge by ({cutoffs_needed(full)} needed)"
+        )
     unit: Unit = "none"
-    verb = "is" if s == 1 else "are"
-    words = (
-        f"Not judged: {short}, and so {verb} {count(s, 'series', 'series')} ({MIN_SERIES} needed)."
-    )
-    if n >= needed and len(losses.frequencies) == 1:
+    if independent and s >= MIN_SERIES:
+        unit, words = "series", f"Judged by {s} series, which are said to be independent."
+    elif one_calendar and n >= cutoffs_needed(overlap):
         unit = "cutoffs"
         words = f"Judged by {n} cutoffs{lap}, each one observation, whatever shocks series share."
-    elif s >= MIN_SERIES:
+    elif s < MIN_SERIES:
+        verb = "is" if s == 1 else "are"
+        few = f"{count(s, 'series', 'series')} ({MIN_SERIES} needed)"
+        words = f"Not judged: {short}, and so {verb} {few}."
+    elif one_calendar and n >= max(MIN_CUTOFFS_OF_MANY, overlap + 1):
         unit = "series"
         words = f"Judged by {s} series, taken as independent of each other, since {short}."
-    return Evidence(unit, words, overlap, by_cutoff, by_series, units, series, cutoff)
+    else:
+        seen = max(MIN_CUTOFFS_OF_MANY, full + 1)
+        more = f": {seen} cutoffs would show it" if one_calendar else ""
+        words = (
+            f"Not judged: {short}, and it cannot be seen whether the {s} series share shocks"
+            f"{more}. Where they are known to be independent, it can be said (independent)."
+        )
+    return Evidence(unit, words, independent, overlap, by_cutoff, by_series, units, series, cutoff)
 
 
 def _by_cutoff(losses: Losses) -> tuple[FloatArray, IntArray]:
@@ -386,7 +402,7 @@ class Judgment:
     """Of P pairs: difference: [P] mean relative loss of the first less the second's. p_value: [P]
     by the rule, NaN where there is no evidence. dm: [P] p-values of Diebold & Mariano's test as
     corrected by Harvey, Leybourne & Newbold, NaN where there are fewer than 8 cutoffs or none past
-    the overlap. shared: [P] whether series show shocks in common, so that cutoffs are judged by.
+    the overlap. shared: [P] whether series show shocks in common, or may: cutoffs then judge.
     """
 
     difference: FloatArray
@@ -401,8 +417,9 @@ def judge(evidence: Evidence, first: IntArray, second: IntArray, times: int, see
     By cutoffs: Diebold & Mariano's test with the variance that overlapping horizons imply; where
     none overlap that is the test as corrected by Harvey, Leybourne & Newbold.
     By series: the studentized paired bootstrap, `times` resamples. Where the differences of series
-    move together from cutoff to cutoff (`common_shocks` with p <= 0.05), by cutoffs all the same,
-    should there be 3 and more than share shocks: means of many series are close to normal.
+    move together from cutoff to cutoff (`common_shocks` with p <= 0.05), by cutoffs all the same:
+    means of many series are close to normal. Not at all where the cutoffs of single series are too
+    few to tell. Series known to be independent are taken at that word.
     """
     pairs = len(first)
     missing, nobody = np.full(pairs, np.nan), np.zeros(pairs, bool)
@@ -415,12 +432,14 @@ def judge(evidence: Evidence, first: IntArray, second: IntArray, times: int, see
         return Judgment(by_cutoff.mean(axis=0), _dm(by_cutoff, overlap, "overlap"), dm, nobody)
     rows = apart(evidence.by_series, first, second)
     _, p = paired_bootstrap(rows, Resamples(len(rows), times, seed))
+    if evidence.independent:
+        return Judgment(rows.mean(axis=0), p, dm, nobody)
     units = apart(evidence.units, first, second)
     chance = common_shocks(units, evidence.series, evidence.cutoff, overlap)
-    shared = np.nan_to_num(chance, nan=1.0) <= SHARED
-    few = _dm(by_cutoff, overlap, "overlap") if evidence.some_cutoffs else missing
+    shared = ~(chance > SHARED)  # or not to be seen
+    moving = np.where(np.isnan(chance), np.nan, _dm(by_cutoff, overlap, "overlap"))
     difference = np.where(shared, by_cutoff.mean(axis=0), rows.mean(axis=0))
-    return Judgment(difference, np.where(shared, few, p), dm, shared)
+    return Judgment(difference, np.where(shared, moving, p), dm, shared)
 
 
 def _dm(differences: FloatArray, overlap: int, variance: Variance) -> FloatArray:
@@ -444,12 +463,12 @@ def best(evidence: Evidence, shared: bool, times: int, seed: int) -> FloatArray:
     By series: resampled one by one. By cutoffs, and where series show shocks in common (shared):
     from a multivariate Student's t, since a bootstrap of few cutoffs lets the best go too often.
     """
-    if evidence.unit == "cutoffs" or (shared and evidence.some_cutoffs):
+    if evidence.unit == "cutoffs" or (evidence.unit == "series" and shared):
         rows = evidence.by_cutoff
         away, spread = student_means(rows, evidence.overlap, times, seed)
         return model_confidence_set(rows.mean(axis=0), away, spread=spread)
     rows = evidence.by_series
-    if evidence.unit == "none" or shared:
+    if evidence.unit == "none":
         return np.full(rows.shape[1], np.nan)
     away = bootstrap_means(rows, Resamples(len(rows), times, seed))
     return model_confidence_set(rows.mean(axis=0), away)

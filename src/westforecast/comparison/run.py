@@ -28,6 +28,7 @@ def compare(
     metric: str | Metric = "mase",
     levels: Sequence[float] = (),
     alpha: float = 0.05,
+    independent: bool = False,
     n_boot: int = 1999,
     seed: int = 0,
     **schedule: Any,
@@ -42,6 +43,8 @@ def compare(
     h: steps scored. metric: a name, also a plugin's, or a Metric that is one loss per cell, 0 at
         best. levels: for metrics of intervals, in percent.
     alpha: size of the tests after Holm's correction; bands and the confidence set hold 1 - alpha.
+    independent: say so where series share no shock, as in a collection from many sources: they are
+        then judged by, however few the cutoffs. Series of one economy are not independent.
     n_boot: resamples of every bootstrap. seed: theirs.
     schedule: which origins and series, as for `backtest`; also engine, progress and on_error.
         n_windows is 8 unless it or cutoffs is given.
@@ -75,13 +78,15 @@ def compare(
         label, results = _run(named, models, h, baseline, levels, schedule)
     settings = {
         "call": "compare", "datasets": list(results), "baseline": label, "metric": measure.name,
-        "h": h, "levels": list(levels), "alpha": alpha, "n_boot": n_boot, "seed": seed,
+        "h": h, "levels": list(levels), "alpha": alpha,
+        "independent": independent, "n_boot": n_boot, "seed": seed,
         **{name: _plain(value) for name, value in schedule.items()},
     }  # fmt: skip
     losses = gather(results, measure, label)
     return Comparison(
         results=results, losses=losses, baseline=label, metric=measure, alpha=float(alpha),
-        n_boot=n_boot, seed=seed, settings=settings, seconds=perf_counter() - begun,
+        independent=bool(independent), n_boot=n_boot, seed=seed, settings=settings,
+        seconds=perf_counter() - begun,
     )  # fmt: skip
 
 

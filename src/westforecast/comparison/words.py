@@ -124,12 +124,10 @@ def evidence(comparison: Comparison) -> list[str]:
     told, moving = [board.evidence.words], int(board.shared.sum())
     if moving:
         whose = "All" if moving == others else f"{moving} of {others}"
-        judged = "not judged"
-        if board.evidence.some_cutoffs:
-            judged = "judged by the cutoffs all the same"
         told.append(
-            f"{whose} differences to {comparison.baseline} move together from cutoff to cutoff, so "
-            f"that series are no independent observations: these are {judged}."
+            f"{whose} differences to {comparison.baseline} move together from cutoff to cutoff, or "
+            "may, so that series are no independent observations: these are judged by the cutoffs, "
+            "and are not enough evidence where that shows nothing."
         )
     if board.evidence.unit == "series" and moving < others:
         told.append(
