@@ -13,11 +13,11 @@ from westforecast.engines import Engine
 from westforecast.errors import UsageError, check_options
 from westforecast.metrics import Metric
 from westforecast.models import Model
-from westforecast.plugin import registry
+from westforecast.plugin import registry, settings_of
 from westforecast.series import Panel
 from westforecast.typing import Align, OnError, WindowShape
 
-ModelLike = str | Model
+ModelLike = str | Model | type[Model]
 Models = ModelLike | Sequence[ModelLike] | Mapping[str, ModelLike]
 
 RESERVED = frozenset(
@@ -59,7 +59,7 @@ def named_models(models: Models) -> dict[str, Model]:
     """
     if isinstance(models, Mapping):
         pairs = [(str(name), _object(given)) for name, given in models.items()]
-    elif isinstance(models, str | Model) or not isinstance(models, Iterable):
+    elif isinstance(models, str | Model | type) or not isinstance(models, Iterable):
         return named_models([models])
     else:
         objects = [(given, _object(given)) for given in models]
@@ -85,11 +85,24 @@ def _object(given: ModelLike) -> Model:
     if isinstance(given, Model):
         return given
     if isinstance(given, type) and issubclass(given, Model):
-        raise UsageError(f"{given.__name__} is a class; pass an object: {given.__name__}().")
+        return _with_defaults(given)
     raise UsageError(
-        f"{given!r} is neither a model's name nor a westforecast Model. Wrap a statsforecast model "
-        "as westforecast.model('statsforecast.AutoTheta'); derive your own from SeriesModel."
+        f"{given!r} is neither a model's name nor a westforecast Model. Adapt a model of "
+        "statsforecast, sktime or scikit-learn with westforecast.adapt(...); make a function one "
+        "with @westforecast.series_model()."
     )
+
+
+def _with_defaults(kind: type[Model]) -> Model:
+    """A class of models stands for the one with default settings, as a name does."""
+    declared = settings_of(kind) or {}
+    missing = [key for key, p in declared.items() if p.default is p.empty]
+    if missing:
+        example = ", ".join(f"{key}=..." for key in missing)
+        raise UsageError(
+            f"{kind.__name__} needs {' and '.join(missing)}: pass {kind.__name__}({example})."
+        )
+    return kind()
 
 
 def forecast(

@@ -10,8 +10,9 @@ import pytest
 
 import westforecast as wf
 from westforecast.errors import UnknownNameError, UsageError
+from westforecast.models import quiet
 from westforecast.testing import check_model
-from westforecast_statsforecast.bridge import build, quiet
+from westforecast_statsforecast.bridge import build
 from westforecast_statsforecast.catalogue import OFFERS
 from westforecast_statsforecast.model import StatsForecastModel
 

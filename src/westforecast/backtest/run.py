@@ -16,7 +16,7 @@ from westforecast.backtest.schedule import Plan
 from westforecast.engines import AutoEngine, Engine, SerialEngine, one_blas_thread
 from westforecast.errors import ModelError, UsageError, WestforecastWarning
 from westforecast.kernels.quantiles import check_levels
-from westforecast.models.base import Model, SeriesModel
+from westforecast.models.base import Model
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
@@ -51,7 +51,7 @@ class Work:
     @property
     def batch(self) -> list[str]:
         """Models that take many windows a call."""
-        return [name for name, model in self.models.items() if not isinstance(model, SeriesModel)]
+        return [name for name, model in self.models.items() if model.batch]
 
     def tasks(self, order: IntArray) -> tuple[list[Task], list[Task]]:
         """Those that may run side by side in one process, and the others.

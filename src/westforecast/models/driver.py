@@ -14,7 +14,7 @@ import numpy as np
 
 from westforecast.errors import UsageError, nearest
 from westforecast.kernels.quantiles import probabilities
-from westforecast.models.base import Model
+from westforecast.models.base import Capability, Model
 from westforecast.models.baselines import DampedLogGrowth
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import OutOfDomain, Refusal, Status
@@ -121,6 +121,10 @@ class DrivenModel(Model):
     def ex_ante(self) -> bool:
         model = self.driver_model  # which may follow a driver, too
         return self.driver_mode != "actual" and (model is None or model.ex_ante)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return super().capabilities | {"driver"}
 
     @property
     def remark(self) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from westforecast.errors import UsageError, nearest
-from westforecast.models import Context, OutOfDomain, SeriesModel, TooShort
+from westforecast.models import Context, OutOfDomain, SeriesModel, TooShort, quiet
 from westforecast.typing import FloatArray
-from westforecast_statsforecast.bridge import build, forecast, quiet, signature_of
+from westforecast_statsforecast.bridge import build, forecast, signature_of
 from westforecast_statsforecast.catalogue import longest_season, offer, shortest
 
 # Arguments of statsforecast that have no meaning here, or that plain values cannot express.
