@@ -174,6 +174,8 @@ class TestBroken:
         assert time.perf_counter() - begun < 2
         assert registry.failures[0].remedy.startswith("WESTFORECAST_PLUGIN_TIMEOUT=60 gives it")
         assert names(registry) == CORE | {"Good"}
+        with pytest.warns(WestforecastWarning, match=r"hangs 1.0: timeout"):
+            assert load(points).failures  # while the first try still hangs
 
     def test_a_package_that_asks_for_names_while_it_is_imported(self, install, monkeypatch):
         # Its own import is under way in this thread; another one would wait for that for ever.

@@ -12,7 +12,8 @@ import click
 from westforecast import __version__
 from westforecast.cli.bench import bench
 from westforecast.cli.data import backtest_file, data, forecast_file
-from westforecast.cli.lists import models, plugins, studies
+from westforecast.cli.lists import models, studies
+from westforecast.cli.plugins import plugins
 from westforecast.cli.run import run
 from westforecast.cli.words import in_options, tell
 from westforecast.errors import WestforecastError, WestforecastWarning

@@ -97,9 +97,16 @@ def _imported(point: EntryPoint, patience: float) -> Any:
 
 
 def _under_way(module: str) -> bool:
-    """Whether the package of a module is being imported just now: it asked for the registry."""
-    spec = getattr(sys.modules.get(module.partition(".")[0]), "__spec__", None)
-    return bool(getattr(spec, "_initializing", False))
+    """Whether this thread is importing the module's package just now, and asked for the registry
+    meanwhile: another thread would wait for that import, and this one for it."""
+    package = module.partition(".")[0]
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        inside = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if frame.f_code.co_name == "<module>" and inside == package:
+            return True
+    return False
 
 
 def _in_time(patience: float, function: Callable[[], Any], what: str) -> Any:
