@@ -10,8 +10,8 @@ from westforecast_example.median_change import MedianChange
 
 
 def test_the_model_contract():
-    report = check_model(MedianChange(), scale_equivariant=True, processes=True)
-    assert report.ok, report
+    report = check_model(MedianChange(), tier="full")
+    report.raise_if_failed()
 
 
 def test_a_forecast_by_hand():

@@ -22,6 +22,7 @@ class MedianChange(SeriesModel):
 
     last: int = 5
 
+    scale_equivariant: ClassVar[bool] = True
     min_train: ClassVar[int] = 3  # two changes: one for the drift, one more for the spread
 
     def __post_init__(self) -> None:
