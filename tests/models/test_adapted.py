@@ -147,7 +147,7 @@ class TestAll:
         from westforecast.testing import check_model
 
         report = check_model(model)
-        assert report.ok, report
+        report.raise_if_failed()
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,10 @@ def direct(y: np.ndarray, horizon: int, **arguments) -> dict:
         return Theirs(**arguments).forecast(y=y.copy(), h=horizon, level=list(LEVELS))
 
 
-def test_the_model_contract(panel):
-    report = check_model(AutoETS(), panel, processes=True)
-    assert report.ok, report
+@pytest.mark.parametrize("model", [AutoETS(model="AAN"), AutoETS(model="MNN")], ids=repr)
+def test_the_model_contract(model):
+    report = check_model(model)
+    report.raise_if_failed()
 
 
 def test_it_goes_by_its_name_and_costs_nothing_until_used():

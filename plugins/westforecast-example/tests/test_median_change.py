@@ -10,7 +10,7 @@ from westforecast_example.median_change import MedianChange
 
 
 @parametrize_with_checks([MedianChange(), MedianChange(last=3)], tier="full")
-def test_the_contract(check):
+def test_the_model_contract(check):
     check()
 
 

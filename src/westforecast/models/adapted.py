@@ -92,7 +92,7 @@ def adapt(
     return made
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class AdaptedModel(SeriesModel):
     """An object of another library. It is copied for every window and never fitted itself."""
 
@@ -103,6 +103,17 @@ class AdaptedModel(SeriesModel):
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in self._settings.items())
         return f"{type(self).__name__}({_told(self.wrapped)}{settings})"
+
+    # Objects of other libraries are equal only to themselves; these models where they say the same.
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._said == other._said
+
+    def __hash__(self) -> int:
+        return hash(self._said)
+
+    @property
+    def _said(self) -> tuple[type, str, bool]:
+        return type(self.wrapped), repr(self), self.gives_intervals
 
     @property
     def _settings(self) -> dict[str, object]:
@@ -137,7 +148,7 @@ class AdaptedModel(SeriesModel):
         """Point forecasts [H] and quantiles [H, Q] by a copy of the object, for values of ours."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class AdaptedStatsForecast(AdaptedModel):
     """An object of `statsforecast.models`, or of a class derived from one."""
 
@@ -153,7 +164,7 @@ class AdaptedStatsForecast(AdaptedModel):
         return answer["mean"], quantiles
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class AdaptedSktime(AdaptedModel):
     """An sktime forecaster. It sees a series with the index 0 to T - 1."""
 
@@ -170,7 +181,7 @@ class AdaptedSktime(AdaptedModel):
         return mean, np.asarray(own.predict_quantiles(alpha=list(probs)), float)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class AdaptedRegressor(AdaptedModel):
     """A regressor of the next value on the last ones, carried on from its own forecasts."""
 

@@ -26,6 +26,7 @@ DriverMode = Literal["forecast", "frozen", "actual"]
 DriverRole = Literal["past", "known"]
 Path = Mapping[int, float]
 
+SCALE: Capability = "scale_equivariant"
 EX_POST = "ex post: reads what the driver came to be"
 TAKEN_AS_KNOWN = "takes as known what the panel holds of the driver, also what came later"
 
@@ -124,7 +125,13 @@ class DrivenModel(Model):
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return super().capabilities | {"driver"}
+        able = super().capabilities
+        if self.drivers:
+            able |= {"driver"}
+        own = self.driver_model  # None is one that keeps scales
+        # Ten times everything is ten times every driver, but not ten times an assumed path.
+        steady = self.driver_path is None and (own is None or SCALE in own.capabilities)
+        return able if steady else able - {SCALE}
 
     @property
     def remark(self) -> str:
