@@ -88,7 +88,8 @@ def forecast_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
 @click.option("--by", multiple=True, default=("model",), show_default=True,
               help="Group scores by model, horizon, cutoff, unique_id, region ...")  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, default=("mase", "smape", "coverage"),
-              show_default=True)  # fmt: skip
+              show_default=True,
+              help="A metric's name, also of a plugin; several allowed.")  # fmt: skip
 @click.option("--common/--own-cells", default=True, show_default=True,
               help="Score what all models forecast, or all that each did.")  # fmt: skip
 def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...],
@@ -97,15 +98,16 @@ def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
                   by: tuple[str, ...], metrics: tuple[str, ...], common: bool, out: Path | None,
                   quiet: bool, **reading: Any) -> int:  # fmt: skip
     """Score models on the known past of a long CSV or Parquet FILE."""
-    from westforecast.api import backtest
+    from westforecast.api import backtest, metric
 
+    wanted = [metric(name) for name in metrics]  # a wrong name is told before the work
     result = backtest(
         _panel(file, reading), list(models), h=h, n_windows=None if cutoffs else n_windows,
         cutoffs=cutoffs or None, step_size=step_size, input_size=input_size,
         min_train_size=min_train_size, gap=gap, align=align,  # type: ignore[arg-type]
         series=series or None, levels=levels, progress=False if quiet else None,
     )  # fmt: skip
-    return _finish(result, result.scores(metrics, by, common=common), out, quiet)
+    return _finish(result, result.scores(wanted, by, common=common), out, quiet)
 
 
 @click.group()
