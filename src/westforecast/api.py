@@ -40,14 +40,20 @@ def model(name: str, **settings: Any) -> Model:
 
 
 def metric(name: str) -> Metric:
-    """A metric by name, also from plugins."""
-    found: Metric = registry().get("metric", name)
+    """A metric by name, also from plugins.
+
+    Raises UnknownNameError (suggesting the nearest name), PluginError where its package is broken.
+    """
+    found: Metric = registry().get("metric", name, Metric)
     return found
 
 
 def dataset(name: str) -> Panel:
-    """A data set that an installed package ships, by name."""
-    found: Panel = registry().get("dataset", name)()
+    """A data set that an installed package ships, by name.
+
+    Raises UnknownNameError (suggesting the nearest name), PluginError where its package is broken.
+    """
+    found: Panel = registry().made("dataset", name, Panel)
     return found
 
 
@@ -243,10 +249,11 @@ def _ids(series: str | Iterable[str] | None) -> list[str] | None:
 
 
 def _engine(engine: str | Engine) -> Engine:
-    runner = registry().get("engine", engine)() if isinstance(engine, str) else engine
-    if not isinstance(runner, Engine):
+    if isinstance(engine, str):
+        engine = registry().made("engine", engine, Engine)
+    if not isinstance(engine, Engine):
         raise UsageError(f"engine={engine!r} is neither an engine's name nor an Engine object.")
-    return runner
+    return engine
 
 
 def _run(

@@ -41,7 +41,7 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     thread = threading.Thread(target=work, daemon=True, name="westforecast watched")
     thread.start()
     try:
-        thread.join(seconds)
+        thread.join(None if seconds == float("inf") else seconds)
     finally:  # also where the user stops the program meanwhile
         if thread.is_alive():
             _stop(thread)

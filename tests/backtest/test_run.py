@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import westforecast as wf
-from westforecast import ModelError, SeriesModel, UsageError
+from westforecast import ModelError, SeriesModel, UsageError, WestforecastError
 from westforecast.backtest import ahead, origins, run, work
 from westforecast.engines import AutoEngine, Engine, ProcessEngine, SerialEngine, ThreadEngine
 from westforecast.models import (
@@ -264,13 +264,22 @@ class TestEngines:
         assert caught.value.__traceback__ is not None  # which keeps the run's frames
         assert not [t for t in threading.enumerate() if "ThreadPool" in t.name]
 
-    def test_an_engine_that_loses_answers_is_noticed(self):
-        class Lossy(Engine):
+    @pytest.mark.parametrize(
+        ("answers", "told"),
+        [
+            (lambda right: [], "gave NoneType as answer 1 to 3 tasks; what the function returns"),
+            (lambda right: [*right, right[0]], "gave Forecast as answer 4 to 3 tasks"),
+            (lambda right: [right[0], "gone", right[2]], "gave str as answer 2 to 3 tasks"),
+            (lambda right: [part.take(np.array([0])) for part in right], "as answer 1 to 3 tasks"),
+        ],
+    )
+    def test_an_engine_that_answers_wrongly_is_told(self, answers, told):
+        class Wrong(Engine):
             def map(self, function, tasks):
-                return iter([])
+                return iter(answers([function(task) for task in tasks]))
 
-        with pytest.raises(ValueError, match=r"shorter"):
-            run(ahead(WALKS, 1), BASELINES, engine=Lossy())
+        with pytest.raises(WestforecastError, match=told):
+            run(ahead(WALKS, 1), BASELINES, engine=Wrong())
 
 
 def test_a_forecast_outside_its_bounds_says_so():

@@ -20,6 +20,7 @@ BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.S | re.M)
 PLUGINS = {"cnc": "westforecast-cnc", "statsforecast.": "westforecast-statsforecast",
            "AutoETS": "westforecast-ets", "AveragedETS": "westforecast-ets",
            "AveragedARIMA": "westforecast-arima", "AutoARIMA": "westforecast-arima",
+           'metric("direction")': "westforecast-example-hooks",
            "Logistic": "westforecast-growth", "GrowthRatio": "westforecast-growth"}  # fmt: skip
 
 

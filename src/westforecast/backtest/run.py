@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import zip_longest
 from typing import get_args
 
 import numpy as np
@@ -21,7 +22,7 @@ from westforecast.backtest.result import Result
 from westforecast.backtest.schedule import Plan
 from westforecast.backtest.work import Clock, Task, Work
 from westforecast.engines import AutoEngine, Engine, SerialEngine, one_blas_thread
-from westforecast.errors import ModelError, UsageError, WestforecastWarning
+from westforecast.errors import ModelError, UsageError, WestforecastError, WestforecastWarning
 from westforecast.kernels.quantiles import check_levels
 from westforecast.models.base import Model
 from westforecast.models.baselines import Naive
@@ -143,7 +144,15 @@ def _answers(
     if careful is engine:  # one pool for all
         shares = [(engine, together + apart)]
     for worker, tasks in shares:
-        yield from zip(tasks, worker.map(work, tasks), strict=True)
+        answers = zip_longest(tasks, worker.map(work, tasks))
+        for k, (task, answer) in enumerate(answers, start=1):
+            if task is None or not isinstance(answer, Forecast) or len(answer) != len(task[1]):
+                raise WestforecastError(
+                    f"engine {worker!r} gave {type(answer).__name__} as answer {k} to {len(tasks)} "
+                    "tasks; what the function returns for each of them, in their order, expected. "
+                    'Use another engine (engine="serial") and tell its author.'
+                )
+            yield task, answer
 
 
 def _probed(plan: Plan, work: Work, name: str, batch: Forecast, order: IntArray) -> Probe:

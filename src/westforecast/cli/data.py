@@ -92,7 +92,8 @@ def forecast_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
 @click.option("--by", multiple=True, default=("model",), show_default=True,
               help="Group scores by model, horizon, cutoff, unique_id, region ...")  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, default=("mase", "smape", "coverage"),
-              show_default=True)  # fmt: skip
+              show_default=True,
+              help="A metric's name, also of a plugin; several allowed.")  # fmt: skip
 @click.option("--common/--own-cells", default=True, show_default=True,
               help="Score what all models forecast, or all that each did.")  # fmt: skip
 def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...],
@@ -102,8 +103,9 @@ def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
                   by: tuple[str, ...], metrics: tuple[str, ...], common: bool, out: Path | None,
                   quiet: bool, **reading: Any) -> int:  # fmt: skip
     """Score models on the known past of a long CSV or Parquet FILE."""
-    from westforecast.api import backtest
+    from westforecast.api import backtest, metric
 
+    wanted = [metric(name) for name in metrics]  # a wrong name is told before the work
     result = backtest(
         _panel(file, reading), list(models), h=h, n_windows=None if cutoffs else n_windows,
         cutoffs=cutoffs or None, step_size=step_size, input_size=input_size,
@@ -111,7 +113,7 @@ def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
         series=series or None, levels=levels, fallback=fallback, time_budget=time_budget,
         progress=False if quiet else None,
     )  # fmt: skip
-    return _finish(result, result.scores(metrics, by, common=common), out, quiet)
+    return _finish(result, result.scores(wanted, by, common=common), out, quiet)
 
 
 @click.group()

@@ -36,7 +36,7 @@ def load(points: Iterable[EntryPoint] | None = None, core: bool = True) -> Regis
     the first broken plugin instead of warning; WESTFORECAST_PLUGIN_TIMEOUT, seconds a plugin has
     to be imported and to answer its hooks (10).
     """
-    patience = _patience()
+    limit = patience()
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     plugins: list[PluginInfo] = []
@@ -54,7 +54,7 @@ def load(points: Iterable[EntryPoint] | None = None, core: bool = True) -> Regis
             for spec in specs
         }
         try:
-            plugins.append(_use(manager, who, partial(_imported, point, patience), taken, patience))
+            plugins.append(_use(manager, who, partial(_imported, point, limit), taken, limit))
         except _Broken as broken:
             remedy = _remedy(broken.kind, distribution)
             failure = PluginFailure(broken.kind, *who, broken.reason, remedy)
@@ -118,7 +118,11 @@ def _in_time(patience: float, function: Callable[[], Any], what: str) -> Any:
         raise _Broken("timeout", f"{what} took more than {patience:g} s") from error
 
 
-def _patience() -> float:
+def patience() -> float:
+    """Seconds that plugins' code has to be imported. Raises UsageError for what is no such number.
+
+    The environment's WESTFORECAST_PLUGIN_TIMEOUT, if set.
+    """
     told = os.environ.get("WESTFORECAST_PLUGIN_TIMEOUT", "")
     try:
         seconds = float(told or PATIENCE)

@@ -92,20 +92,48 @@ class Registry:
             )
         raise UnknownNameError(f"no {kind} {name!r}. {nearest(short, known)}{broken}")
 
-    def get(self, kind: str, name: str) -> Any:
+    def package(self, kind: str, name: str) -> str:
+        """The distribution that registers a name. Raises as `spec`."""
+        return self._pair(kind, name)[0]
+
+    def get(self, kind: str, name: str, *wanted: type) -> Any:
         """The object behind a name, imported now.
 
-        Raises as `spec`, and PluginError where the import fails, naming package and cause.
+        wanted: types of which it must be one, any unless given.
+
+        Raises as `spec`, and PluginError where the import fails or gives something else, naming
+        package, cause and what to do.
         """
         distribution, spec = self._pair(kind, name)
         try:
-            return spec.load()
-        except Exception as error:  # whatever an import raises, the user hears which package
-            raise PluginError(
-                f"{kind} {name!r} of {distribution} cannot be loaded from {spec.target!r}: "
-                f"{type(error).__name__}: {error}. Repair or update that package, or leave it out "
-                f"with WESTFORECAST_DISABLE={distribution}."
-            ) from error
+            found = spec.load()
+        # Whatever an import raises, the user hears which package; one may even call `sys.exit`.
+        except (Exception, SystemExit) as error:
+            told = f"cannot be loaded from {spec.target!r}: {type(error).__name__}: {error}"
+            raise _broken(kind, name, distribution, told) from error
+        if wanted and not isinstance(found, wanted):
+            told = f"cannot be used: {spec.target!r} is {_what(found)}; {_or(wanted)} expected"
+            raise _broken(kind, name, distribution, told)
+        return found
+
+    def made(self, kind: str, name: str, *wanted: type) -> Any:
+        """What the function or class behind a name gives: a panel, the path of a study, an engine.
+
+        wanted: types of which it must be one, any unless given.
+
+        Raises as `get`, and PluginError where the call fails.
+        """
+        maker = self.get(kind, name)
+        distribution, spec = self._pair(kind, name)
+        try:
+            found = maker()
+        except (Exception, SystemExit) as error:  # foreign as well
+            told = f"cannot be made: {spec.target!r} raised {type(error).__name__}: {error}"
+            raise _broken(kind, name, distribution, told) from error
+        if wanted and not isinstance(found, wanted):
+            told = f"cannot be used: {spec.target!r} gave {_what(found)}; {_or(wanted)} expected"
+            raise _broken(kind, name, distribution, told)
+        return found
 
     def model(self, name: str, **settings: Any) -> Any:
         """A model by name with its settings.
@@ -141,6 +169,21 @@ class Registry:
                 "expected."
             )
         return self.model(given["model"], **{k: v for k, v in given.items() if k != "model"})
+
+
+def _broken(kind: str, name: str, distribution: str, told: str) -> PluginError:
+    return PluginError(
+        f"{kind} {name!r} of {distribution} {told.rstrip('.')}. Repair or update that package, or "
+        f"leave it out with WESTFORECAST_DISABLE={distribution}."
+    )
+
+
+def _what(found: Any) -> str:
+    return f"the class {found.__name__}" if isinstance(found, type) else type(found).__name__
+
+
+def _or(wanted: tuple[type, ...]) -> str:
+    return " or ".join(kind.__name__ for kind in wanted)
 
 
 def settings_of(factory: Any) -> dict[str, Parameter] | None:
