@@ -18,6 +18,14 @@ from westforecast.models import Drift, DrivenModel, Forecast, Naive, SeasonalNai
 
 from .builders import frame, panel, walk
 
+
+@dataclass(frozen=True)
+class Needy(Naive):
+    """Cannot be made from its class alone."""
+
+    driver: str
+
+
 DATA = panel([1, 2, 4, 7, 11], [5, 4, 6, 5, 7])
 
 
@@ -31,6 +39,8 @@ class TestNames:
         [
             ("Drift", ["Drift"]),
             (Drift(), ["Drift"]),
+            (Drift, ["Drift"]),
+            ([Drift, "Naive"], ["Drift", "Naive"]),
             (["Drift", Naive()], ["Drift", "Naive"]),
             (("westforecast:Drift",), ["westforecast:Drift"]),
             ({"mine": "Drift", "yours": Drift()}, ["mine", "yours"]),
@@ -50,9 +60,8 @@ class TestNames:
             (["Drift", Drift()], "two models are called 'Drift'. Give a mapping with names of"),
             ({"y": "Drift"}, "cannot be called 'y': frames use that as a column"),
             ({"my-lo-80": "Drift"}, "cannot be called 'my-lo-80'"),
-            (Drift, r"Drift is a class; pass an object: Drift\(\)"),
-            ([Drift], "Drift is a class"),
-            (None, "None is neither a model's name nor a westforecast Model. Wrap a statsforecast"),
+            (Needy, r"Needy needs driver: pass Needy\(driver=...\)"),
+            (None, "None is neither a model's name nor a westforecast Model. Adapt a model of"),
             ([object()], "is neither a model's name nor a westforecast Model"),
             (5, "5 is neither"),
         ],
@@ -143,6 +152,7 @@ class TestBacktest:
             "call": "backtest", "h": 2, "n_windows": 2, "cutoffs": None, "step_size": 3,
             "window": "sliding", "input_size": 5, "min_train_size": 3, "gap": 1,
             "align": "series", "allow_partial": True, "series": None, "on_error": "record",
+            "time_budget": None,
             "engine": "AutoEngine(workers=None)",
         }  # fmt: skip
 
@@ -228,7 +238,7 @@ class TestSplitErrors:
         [
             ("Drift", {}, r"Drift\(\) has no driver, so all of its error is its own"),
             ("Drfit", {}, r"no model 'Drfit'. Did you mean 'Drift'"),
-            (Drift, {}, r"Drift is a class; pass an object"),
+            (Drift, {}, r"Drift\(\) has no driver"),
             (
                 "Drift",
                 {"n_window": 3},

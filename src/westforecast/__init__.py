@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         WestforecastError,
         WestforecastWarning,
     )
-    from westforecast.models import Forecast, Model, SeriesModel, Windows
+    from westforecast.models import Forecast, Model, SeriesModel, Windows, adapt, series_model
     from westforecast.plugin import hookimpl, registry
     from westforecast.reconcile import reconcile
     from westforecast.series import Indicator, Panel
@@ -46,7 +46,7 @@ _HOME = {
         "DataError", "ModelError", "PluginError", "UsageError", "WestforecastError",
         "WestforecastWarning",
     ),
-    "models": ("Forecast", "Model", "SeriesModel", "Windows"),
+    "models": ("Forecast", "Model", "SeriesModel", "Windows", "adapt", "series_model"),
     "plugin": ("hookimpl", "registry"),
     "reconcile": ("reconcile",),
     "series": ("Indicator", "Panel"),
@@ -74,6 +74,7 @@ __all__ = [
     "WestforecastWarning",
     "Windows",
     "__version__",
+    "adapt",
     "backtest",
     "compare",
     "dataset",
@@ -85,6 +86,7 @@ __all__ = [
     "reconcile",
     "registry",
     "screen",
+    "series_model",
     "split_errors",
     "stage_path",
     "stage_table",

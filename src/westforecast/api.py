@@ -13,11 +13,11 @@ from westforecast.engines import Engine
 from westforecast.errors import UsageError, check_options
 from westforecast.metrics import Metric
 from westforecast.models import Model
-from westforecast.plugin import registry
+from westforecast.plugin import registry, settings_of
 from westforecast.series import Panel
 from westforecast.typing import Align, OnError, WindowShape
 
-ModelLike = str | Model
+ModelLike = str | Model | type[Model]
 Models = ModelLike | Sequence[ModelLike] | Mapping[str, ModelLike]
 
 RESERVED = frozenset(
@@ -40,14 +40,20 @@ def model(name: str, **settings: Any) -> Model:
 
 
 def metric(name: str) -> Metric:
-    """A metric by name, also from plugins."""
-    found: Metric = registry().get("metric", name)
+    """A metric by name, also from plugins.
+
+    Raises UnknownNameError (suggesting the nearest name), PluginError where its package is broken.
+    """
+    found: Metric = registry().get("metric", name, Metric)
     return found
 
 
 def dataset(name: str) -> Panel:
-    """A data set that an installed package ships, by name."""
-    found: Panel = registry().get("dataset", name)()
+    """A data set that an installed package ships, by name.
+
+    Raises UnknownNameError (suggesting the nearest name), PluginError where its package is broken.
+    """
+    found: Panel = registry().made("dataset", name, Panel)
     return found
 
 
@@ -59,7 +65,7 @@ def named_models(models: Models) -> dict[str, Model]:
     """
     if isinstance(models, Mapping):
         pairs = [(str(name), _object(given)) for name, given in models.items()]
-    elif isinstance(models, str | Model) or not isinstance(models, Iterable):
+    elif isinstance(models, str | Model | type) or not isinstance(models, Iterable):
         return named_models([models])
     else:
         objects = [(given, _object(given)) for given in models]
@@ -85,11 +91,24 @@ def _object(given: ModelLike) -> Model:
     if isinstance(given, Model):
         return given
     if isinstance(given, type) and issubclass(given, Model):
-        raise UsageError(f"{given.__name__} is a class; pass an object: {given.__name__}().")
+        return _with_defaults(given)
     raise UsageError(
-        f"{given!r} is neither a model's name nor a westforecast Model. Wrap a statsforecast model "
-        "as westforecast.model('statsforecast.AutoTheta'); derive your own from SeriesModel."
+        f"{given!r} is neither a model's name nor a westforecast Model. Adapt a model of "
+        "statsforecast, sktime or scikit-learn with westforecast.adapt(...); make a function one "
+        "with @westforecast.series_model()."
     )
+
+
+def _with_defaults(kind: type[Model]) -> Model:
+    """A class of models stands for the one with default settings, as a name does."""
+    declared = settings_of(kind) or {}
+    missing = [key for key, p in declared.items() if p.default is p.empty]
+    if missing:
+        example = ", ".join(f"{key}=..." for key in missing)
+        raise UsageError(
+            f"{kind.__name__} needs {' and '.join(missing)}: pass {kind.__name__}({example})."
+        )
+    return kind()
 
 
 def forecast(
@@ -102,6 +121,7 @@ def forecast(
     levels: Sequence[float] = (),
     on_error: OnError = "record",
     fallback: ModelLike | None = None,
+    time_budget: float | None = None,
     engine: str | Engine = "auto",
     progress: bool | Progress | None = None,
 ) -> Result:
@@ -112,8 +132,11 @@ def forecast(
     series: ids of the series to forecast, all unless given. The others of the panel are there as
         drivers.
     levels: interval coverages in percent, e.g. (80, 95).
-    on_error: "record" keeps failures as rows with a status, "raise" stops at the first.
+    on_error: "record" keeps failures as rows with a status, "raise" stops at the first, "fallback"
+        lets `fallback` answer, or Naive.
     fallback: a model that answers where another failed; `model_used` says so.
+    time_budget: seconds each model has for all its windows; those it does not come to have the
+        status out_of_time.
     engine: where the work runs, which no number depends on. "auto" gives batch models threads
         where there is enough to share, and runs one-series models one after the other; "serial",
         "threads" and "processes" treat all alike; also any installed one, or an Engine.
@@ -132,7 +155,7 @@ def forecast(
     series = _ids(series)
     settings = {"call": "forecast", "h": h, "until": until, "series": series}
     plan = ahead(panel, h, until, series=series)
-    return _run(plan, models, levels, on_error, fallback, engine, progress, settings)
+    return _run(plan, models, levels, on_error, fallback, time_budget, engine, progress, settings)
 
 
 def backtest(
@@ -153,6 +176,7 @@ def backtest(
     levels: Sequence[float] = (),
     on_error: OnError = "record",
     fallback: ModelLike | None = None,
+    time_budget: float | None = None,
     engine: str | Engine = "auto",
     progress: bool | Progress | None = None,
 ) -> Result:
@@ -188,7 +212,7 @@ def backtest(
         "min_train_size": min_train_size, "gap": gap, "align": align,
         "allow_partial": allow_partial, "series": series,
     }  # fmt: skip
-    return _run(plan, models, levels, on_error, fallback, engine, progress, settings)
+    return _run(plan, models, levels, on_error, fallback, time_budget, engine, progress, settings)
 
 
 def split_errors(
@@ -225,25 +249,26 @@ def _ids(series: str | Iterable[str] | None) -> list[str] | None:
 
 
 def _engine(engine: str | Engine) -> Engine:
-    runner = registry().get("engine", engine)() if isinstance(engine, str) else engine
-    if not isinstance(runner, Engine):
+    if isinstance(engine, str):
+        engine = registry().made("engine", engine, Engine)
+    if not isinstance(engine, Engine):
         raise UsageError(f"engine={engine!r} is neither an engine's name nor an Engine object.")
-    return runner
+    return engine
 
 
 def _run(
     plan: Plan, models: Models, levels: Sequence[float], on_error: OnError,
-    fallback: ModelLike | None, engine: str | Engine, progress: bool | Progress | None,
-    settings: Mapping[str, object],
+    fallback: ModelLike | None, time_budget: float | None, engine: str | Engine,
+    progress: bool | Progress | None, settings: Mapping[str, object],
 ) -> Result:  # fmt: skip
     named = named_models(models)
     runner = _engine(engine)
     second = None if fallback is None else _object(fallback)
-    told = {**settings, "on_error": on_error, "engine": repr(runner)}
+    told = {**settings, "on_error": on_error, "time_budget": time_budget, "engine": repr(runner)}
     with _progress(progress) as report:
         return run(
             plan, named, levels, engine=runner, on_error=on_error, fallback=second,
-            progress=report, settings=told,
+            time_budget=time_budget, progress=report, settings=told,
         )  # fmt: skip
 
 

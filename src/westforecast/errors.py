@@ -32,6 +32,10 @@ class PluginError(WestforecastError, RuntimeError):
     """A plugin is broken and `WESTFORECAST_STRICT=1` asks to stop for it."""
 
 
+class ConformanceError(WestforecastError, AssertionError):
+    """A model does not keep its contract; the message is the whole report."""
+
+
 class WestforecastWarning(UserWarning):
     """The one warning category: one warning a cause, with a count."""
 

@@ -86,7 +86,7 @@ def test_records_cross_process_borders_with_any_exception():
 def test_words_of_statuses():
     assert [status.label for status in Status] == [
         "ok", "too_short", "missing_values", "not_positive", "out_of_domain", "no_driver",
-        "no_outcome", "failed",
+        "no_outcome", "failed", "out_of_time",
     ]  # fmt: skip
 
 

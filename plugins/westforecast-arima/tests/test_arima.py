@@ -9,9 +9,9 @@ import pytest
 
 import westforecast as wf
 from westforecast.errors import UsageError
+from westforecast.models import quiet
 from westforecast.testing import check_model
 from westforecast_arima.auto import AutoARIMA
-from westforecast_statsforecast.bridge import quiet
 
 LEVELS = (80, 99.5)
 SUFFIXES = ("", "-lo-80", "-hi-80", "-lo-99.5", "-hi-99.5")
@@ -47,8 +47,8 @@ def direct(y: np.ndarray, horizon: int, **arguments) -> dict:
 
 
 def test_the_model_contract():
-    report = check_model(AutoARIMA(), wf.Panel.from_frame(annual((18,))), processes=True)
-    assert report.ok, report
+    report = check_model(AutoARIMA(d=1, max_p=1, max_q=1))
+    report.raise_if_failed()
 
 
 def test_it_goes_by_its_name_and_costs_nothing_until_used():

@@ -9,9 +9,9 @@ import pytest
 
 import westforecast as wf
 from westforecast.errors import UsageError
+from westforecast.models import quiet
 from westforecast.testing import check_model
 from westforecast_ets.auto import AutoETS
-from westforecast_statsforecast.bridge import quiet
 
 LEVELS = (80, 99.5)
 SUFFIXES = ("", "-lo-80", "-hi-80", "-lo-99.5", "-hi-99.5")
@@ -51,9 +51,10 @@ def direct(y: np.ndarray, horizon: int, **arguments) -> dict:
         return Theirs(**arguments).forecast(y=y.copy(), h=horizon, level=list(LEVELS))
 
 
-def test_the_model_contract(panel):
-    report = check_model(AutoETS(), panel, processes=True)
-    assert report.ok, report
+@pytest.mark.parametrize("model", [AutoETS(model="AAN"), AutoETS(model="MNN")], ids=repr)
+def test_the_model_contract(model):
+    report = check_model(model)
+    report.raise_if_failed()
 
 
 def test_it_goes_by_its_name_and_costs_nothing_until_used():

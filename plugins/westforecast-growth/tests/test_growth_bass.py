@@ -10,8 +10,7 @@ import pytest
 from westforecast.errors import UsageError
 from westforecast.kernels.student import student_cdf
 from westforecast.models import Status, Windows
-from westforecast.testing import check_model
-from westforecast.testing.conformance import panel_of
+from westforecast.testing import check_model, panel_of
 from westforecast_growth.bass import Bass, adopted, peak_time
 
 NAN = math.nan
@@ -284,5 +283,5 @@ def test_conformance(model):
     for n in generator.integers(15, 36, 8).tolist():
         y = sales(0.03, 0.4, n, 0.1, potential=1000, seed=n)[0]
         series.append(np.cumsum(y) if model.cumulative else y)
-    report = check_model(model, panel_of(series), scale_equivariant=model.potential is None)
-    assert report.ok, report
+    report = check_model(model, panel_of(series))
+    report.raise_if_failed()

@@ -41,6 +41,7 @@ DRIVEN = [
     DriverRegression("gdp"),
     DriverRegression("gdp", driver_model=Drift()),
 ]
+SERIES = [f"s{i}" for i in range(8)]
 BOUNDED = [Logistic(), Logistic(anchor="curve"), Gompertz(), Gompertz(100, anchor="curve")]
 
 
@@ -71,27 +72,20 @@ def percentages(generator, n):
 
 @pytest.mark.parametrize("model", FREE, ids=repr)
 def test_without_a_driver(model):
-    report = check_model(model, scale_equivariant=True)
-    assert report.ok, report
+    report = check_model(model)
+    report.raise_if_failed()
 
 
 @pytest.mark.parametrize("model", DRIVEN, ids=repr)
 def test_with_a_driver(model):
+    report = check_model(model, panel(levels, Indicator(id="-")), series=SERIES)
     # ten times everything is also ten times the driver, but not ten times an assumed path
-    report = check_model(
-        model, panel(levels, Indicator(id="-")), scale_equivariant=model.driver_path is None
-    )
-    assert report.ok, report
+    assert ("scale_equivariant" in model.capabilities) == (model.driver_path is None)
+    report.raise_if_failed()
 
 
 @pytest.mark.parametrize("model", BOUNDED, ids=repr)
 def test_bounded(model):
     report = check_model(model, panel(percentages, Indicator(id="-", kind="share", unit="percent")))
-    assert report.ok, report
-
-
-def test_in_a_spawned_process():
-    report = check_model(
-        Elasticity("gdp", "annual"), panel(levels, Indicator(id="-")), processes=True
-    )
-    assert report.ok, report
+    assert ("scale_equivariant" in model.capabilities) == (model.upper is None)
+    report.raise_if_failed()

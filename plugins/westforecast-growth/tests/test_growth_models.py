@@ -15,7 +15,7 @@ from westforecast.errors import UsageError
 from westforecast.kernels.student import student_quantile
 from westforecast.models import Status, Windows
 from westforecast.series import Calendar, Indicator, Panel
-from westforecast.testing.conformance import panel_of
+from westforecast.testing import panel_of
 from westforecast_growth import CompoundGrowth, DampedGrowth
 
 NAN = math.nan

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from westforecast.errors import UsageError
-from westforecast_statsforecast.bridge import build, forecast, quiet, signature_of
+from westforecast.models import quiet
+from westforecast_statsforecast.bridge import build, forecast, signature_of
 
 PROBS = (0.0025, 0.1, 0.9, 0.9975)  # levels 80 and 99.5
 Y = 50 + np.cumsum(np.random.default_rng(2).normal(1, 3, 30))

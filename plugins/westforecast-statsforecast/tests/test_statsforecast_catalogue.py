@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from westforecast.errors import UnknownNameError
-from westforecast.models import Status, Windows
+from westforecast.models import Status, Windows, quiet
 from westforecast.series import Calendar, Indicator, Panel
-from westforecast_statsforecast.bridge import build, quiet, signature_of
+from westforecast_statsforecast.bridge import build, signature_of
 from westforecast_statsforecast.catalogue import OFFERS, longest_season, offer, shortest
 from westforecast_statsforecast.model import StatsForecastModel
 

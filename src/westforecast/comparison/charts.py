@@ -1,6 +1,5 @@
 """Charts of a comparison as SVG text: skill with bands, errors along a key, ranks."""
 
-from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -114,8 +113,10 @@ def rank_diagram(ranks: Ranks) -> str:
     height = first_label + gap * rows + 6
     parts: list[str] = []
 
+    first, last = int(np.floor(at.min())), max(int(np.ceil(at.max())), int(np.floor(at.min())) + 1)
+
     def x(rank: float) -> float:
-        return left + room * (rank - 1) / max(m - 1, 1)
+        return left + room * (rank - first) / (last - first)
 
     def line(x1: float, y1: float, x2: float, y2: float, color: str = INK, wide: float = 1) -> None:
         parts.append(
@@ -133,14 +134,14 @@ def rank_diagram(ranks: Ranks) -> str:
         f'<text x="0" y="16" font-size="15" font-weight="bold" fill="{INK}">'
         "Mean ranks over series; 1 is best</text>"
     )
-    line(x(1), axis, x(m), axis, wide=1.5)
-    for rank in _ticks(m):
+    line(x(first), axis, x(last), axis, wide=1.5)
+    for rank in range(first, last + 1, max(1, round((last - first) / 10))):
         line(x(rank), axis - 5, x(rank), axis)
         text(x(rank), axis - 9, f"{rank:d}")
     wide = ranks.critical_difference
-    if np.isfinite(wide) and wide <= m - 1:
-        line(x(1), axis - 34, x(1 + wide), axis - 34, ACCENT, 3)
-        text(x(1 + wide) + 8, axis - 30, f"critical difference {wide:.2f}", "start")
+    if np.isfinite(wide) and wide <= last - first:
+        line(x(first), axis - 34, x(first + wide), axis - 34, ACCENT, 3)
+        text(x(first + wide) + 8, axis - 30, f"critical difference {wide:.2f}", "start")
     for k, group in enumerate(bars):
         place = [at[names.index(name)] for name in group]
         y = axis + 12 + 9 * k
@@ -157,8 +158,3 @@ def rank_diagram(ranks: Ranks) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
         f'height="{height}" font-family="{FONT}">{"".join(parts)}</svg>'
     )
-
-
-def _ticks(m: int) -> Sequence[int]:
-    step = max(1, round(m / 10))
-    return [*range(1, m, step), m] if (m - 1) % step else range(1, m + 1, step)

@@ -61,7 +61,7 @@ def what(comparison: Comparison) -> str:
     return (
         f"{count(len(comparison.models), 'model')} compared by {losses.column} on "
         f"{count(len(losses.by_series), 'series', 'series')}{sets}, "
-        f"{count(len(cutoffs), 'cutoff')}{span} and {count(cells, 'cell')} that all of them "
+        f"{count(len(cutoffs), 'cutoff')}{span} and {cells:,} cells that all of them "
         f"forecast, up to {count(losses.span, 'step')} ahead."
     )
 
@@ -148,7 +148,7 @@ def missing(comparison: Comparison) -> list[str]:
         if losses.undefined:
             each.append(f"{losses.column} is undefined in {losses.undefined}")
         told.append(
-            f"{gone} of {count(losses.observed, 'cell')} with a known outcome "
+            f"{gone:,} of {losses.observed:,} cells with a known outcome "
             f"{'is' if gone == 1 else 'are'} not compared: {'; '.join(each)}."
         )
     told += [sentence(f"{name} is not compared: {why}") for name, why in losses.left_out.items()]

@@ -1,6 +1,7 @@
 """The forecasting interface and the baselines."""
 
-from westforecast.models.base import Context, Model, SeriesModel
+from westforecast.models.adapted import adapt, quiet
+from westforecast.models.base import Capability, Context, Model, SeriesModel
 from westforecast.models.baselines import (
     DampedLogGrowth,
     Drift,
@@ -10,10 +11,12 @@ from westforecast.models.baselines import (
 )
 from westforecast.models.driver import DrivenModel, Driver, NoDriver
 from westforecast.models.forecast import Forecast
+from westforecast.models.function import series_model
 from westforecast.models.status import OutOfDomain, Refusal, Status, TooShort
 from westforecast.models.windows import Windows
 
 __all__ = [
+    "Capability",
     "Context",
     "DampedLogGrowth",
     "Drift",
@@ -31,4 +34,7 @@ __all__ = [
     "Status",
     "TooShort",
     "Windows",
+    "adapt",
+    "quiet",
+    "series_model",
 ]

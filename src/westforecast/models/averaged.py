@@ -87,6 +87,7 @@ class AveragedModel(Model):
     scale: Scale = "both"
 
     min_train: ClassVar[int] = 3
+    scale_equivariant: ClassVar[bool] = True
     # The likelihood is conditional on so many first values.
     given: ClassVar[int] = 1
 

@@ -1,13 +1,14 @@
 """The forecasting interface: a model turns windows into forecasts.
 
-`Model.forecast` is the one contract; a forecast and a backtest are the same call. Authors implement
-`compute` (all windows at once) or derive from `SeriesModel` and write one function of one series.
+`Model.forecast` is the one contract; a forecast and a backtest are the same call. Authors decorate
+a function of one series (`series_model`), derive from `SeriesModel` and write one method of one
+series, and where work can be shared implement `compute`, which sees all windows at once.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final, get_args
 
 import numpy as np
 
@@ -18,18 +19,23 @@ from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.typing import FloatArray, IntArray
 
+Capability = Literal["intervals", "missing", "batch", "driver", "scale_equivariant"]
+
 
 class Model(ABC):
     """A forecasting model: a frozen record of settings with one method, `forecast`.
 
     Subclasses are frozen dataclasses. Class attributes say what a model can take:
     min_train: fewest observed values it needs. positive: whether all values must be above zero.
-    missing: whether it takes gaps inside a window.
+    missing: whether it takes gaps inside a window. intervals: whether it gives any.
+    scale_equivariant: whether ten times the data gives ten times the forecast.
     """
 
     min_train: ClassVar[int] = 1
     positive: ClassVar[bool] = False
     missing: ClassVar[bool] = False
+    intervals: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -40,6 +46,21 @@ class Model(ABC):
     def ex_ante(self) -> bool:
         """Whether it uses nothing that was unknown when a forecast is made; else it is ex post."""
         return True
+
+    @property
+    def batch(self) -> bool:
+        """Whether it shares work between windows, so that many are given to it in one call."""
+        return True
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it says it can do; `westforecast.testing` holds it to that in both directions.
+
+        Overridden where it depends on the settings.
+        """
+        able = {"intervals": self.intervals, "missing": self.missing, "batch": self.batch,
+                "scale_equivariant": self.scale_equivariant}  # fmt: skip
+        return frozenset(word for word in get_args(Capability) if able.get(word))
 
     def required(self, season_length: int) -> int:
         """Observed values needed in data with so many periods a season; `min_train` by default."""
@@ -99,7 +120,8 @@ class Model(ABC):
         horizon = result.mean.shape[1]
         try:
             result.put(which, self._computed(windows.take(which), horizon, levels))
-        except Exception as error:  # a plugin may raise anything; it must not cost its neighbours
+        # A plugin may raise anything, and even call `sys.exit`; it must not cost its neighbours.
+        except (Exception, SystemExit) as error:
             if len(which) == 1:
                 result.fail(which[0], error)
                 return
@@ -151,7 +173,15 @@ class Context:
 
 
 class SeriesModel(Model):
-    """For authors of one-series functions: implement `forecast_one`; the loop is here for all."""
+    """For authors of one-series methods: implement `forecast_one`; the loop is here for all.
+
+    A subclass that overrides `compute` as well is fast over many windows, and `forecast_one` is
+    what its answers are held against.
+    """
+
+    @property
+    def batch(self) -> bool:
+        return type(self).compute is not SeriesModel.compute
 
     @abstractmethod
     def forecast_one(
@@ -162,8 +192,8 @@ class SeriesModel(Model):
         y: [T] values, oldest first, read-only. Raise `TooShort` or `OutOfDomain` to decline.
         """
 
-    @final
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
+        """Windows one after the other."""
         result = Forecast.empty(len(windows), horizon, levels)
         for w in range(len(windows)):
             s = int(windows.series[w])
@@ -185,6 +215,6 @@ class SeriesModel(Model):
                         f"expected {expected[:1]} and {expected}"
                     )
                 result.mean[w], result.quantiles[w] = mean, quantiles
-            except Exception as error:  # one series never costs the others
+            except (Exception, SystemExit) as error:  # one series never costs the others
                 result.fail(w, error)
         return result

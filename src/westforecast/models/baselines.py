@@ -37,6 +37,7 @@ class Naive(Model):
     """
 
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
 
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
         rows = windows.rows()
@@ -57,6 +58,7 @@ class Drift(Model):
     """
 
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
     min_train: ClassVar[int] = 2
 
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
@@ -81,6 +83,8 @@ class SeasonalNaive(Model):
 
     season_length: int | None = None
 
+    scale_equivariant: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         if self.season_length is not None and self.season_length < 1:
             raise UsageError(f"season_length {self.season_length} found, at least 1 expected.")
@@ -104,6 +108,7 @@ class InSampleMean(Model):
     """The mean of all values: Var(h) = s^2 * (1 + 1 / T), s^2 with T - 1 (FPP3, section 5.5)."""
 
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
 
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
         rows = windows.rows()
@@ -133,6 +138,7 @@ class DampedLogGrowth(Model):
     shrink: float = 0.8
 
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
     positive: ClassVar[bool] = True
     min_train: ClassVar[int] = 2
 

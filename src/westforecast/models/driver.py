@@ -14,7 +14,7 @@ import numpy as np
 
 from westforecast.errors import UsageError, nearest
 from westforecast.kernels.quantiles import probabilities
-from westforecast.models.base import Model
+from westforecast.models.base import Capability, Model
 from westforecast.models.baselines import DampedLogGrowth
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import OutOfDomain, Refusal, Status
@@ -26,6 +26,7 @@ DriverMode = Literal["forecast", "frozen", "actual"]
 DriverRole = Literal["past", "known"]
 Path = Mapping[int, float]
 
+SCALE: Capability = "scale_equivariant"
 EX_POST = "ex post: reads what the driver came to be"
 TAKEN_AS_KNOWN = "takes as known what the panel holds of the driver, also what came later"
 
@@ -121,6 +122,16 @@ class DrivenModel(Model):
     def ex_ante(self) -> bool:
         model = self.driver_model  # which may follow a driver, too
         return self.driver_mode != "actual" and (model is None or model.ex_ante)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        able = super().capabilities
+        if self.drivers:
+            able |= {"driver"}
+        own = self.driver_model  # None is one that keeps scales
+        # Ten times everything is ten times every driver, but not ten times an assumed path.
+        steady = self.driver_path is None and (own is None or SCALE in own.capabilities)
+        return able if steady else able - {SCALE}
 
     @property
     def remark(self) -> str:

@@ -34,7 +34,7 @@ class Forecast:
     probs: tuple[float, ...]
     status: IntArray
     reason: dict[int, str] = field(default_factory=dict)
-    errors: dict[int, Exception] = field(default_factory=dict)
+    errors: dict[int, BaseException] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, windows: int, horizon: int, levels: Sequence[float]) -> "Forecast":
@@ -115,7 +115,7 @@ class Forecast:
         self.status[window] = status
         self.reason[int(window)] = reason
 
-    def fail(self, window: int, error: Exception) -> None:
+    def fail(self, window: int, error: BaseException) -> None:
         """Take a window's forecast away for what a model raised; a `Refusal` keeps its status."""
         if isinstance(error, Refusal):
             self.refuse(window, error.status, str(error))
@@ -139,7 +139,7 @@ class Forecast:
         )  # fmt: skip
 
 
-def _portable(error: Exception) -> Exception:
+def _portable(error: BaseException) -> BaseException:
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # whatever a foreign exception's own methods raise

@@ -14,6 +14,7 @@ class Status(IntEnum):
     NO_DRIVER = 5
     NO_OUTCOME = 6
     FAILED = 7
+    OUT_OF_TIME = 8
 
     @property
     def label(self) -> str:

@@ -31,7 +31,8 @@ def westforecast_register_models() -> list[ModelSpec]:
             target=f"westforecast.models:{name}",
             summary=summary,
             capabilities=frozenset(
-                {"intervals", "batch"} | (set() if name == "SeasonalNaive" else {"missing"})
+                {"intervals", "batch", "scale_equivariant"}
+                | (set() if name == "SeasonalNaive" else {"missing"})
             ),
         )
         for name, summary in _BASELINES.items()

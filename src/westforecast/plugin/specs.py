@@ -8,6 +8,9 @@ from typing import Any
 
 from westforecast.errors import PluginError
 
+# Versions of the plugin interface that this library keeps its promises to.
+API_VERSIONS = (1,)
+
 _TARGET = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")
 _NAME = re.compile(r"^[A-Za-z][\w.\-]*$")
 
@@ -19,6 +22,7 @@ class Spec:
     name: how users ask for it; letters, digits, dots, hyphens and underscores, no colon.
     target: "package.module:object", imported on first use.
     summary: one sentence for lists.
+    api_version: of the contract it was written for; a registry that does not know it refuses it.
 
     Raises PluginError for a name or target of another form.
     """
@@ -26,6 +30,8 @@ class Spec:
     name: str
     target: str
     summary: str = ""
+    # The first version, not the current one: what says nothing was written before there were more.
+    api_version: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.match(self.name):
@@ -51,11 +57,13 @@ class Spec:
 class ModelSpec(Spec):
     """A model: `target` is a Model class (or a function returning one); `settings` are given to it.
 
-    capabilities: words for lists, e.g. {"intervals", "missing", "batch", "driver"}.
+    capabilities: what lists show without importing the model: its `Model.capabilities`.
+    example: further settings it is shown and tried with, where it needs some: {"driver": "gdp"}.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     capabilities: frozenset[str] = frozenset()
+    example: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ def westforecast_register_models() -> list[ModelSpec]:
             name="AveragedARIMA",
             target="westforecast_arima.averaged:AveragedARIMA",
             summary="ARIMA averaged over orders and parameters, all origins at once",
-            capabilities=frozenset({"intervals", "batch"}),
+            capabilities=frozenset({"intervals", "batch", "scale_equivariant"}),
         ),
         ModelSpec(
             name="AutoARIMA",

@@ -11,19 +11,19 @@ def westforecast_register_models() -> list[ModelSpec]:
             name="AveragedETS",
             target="westforecast_ets.averaged:AveragedETS",
             summary="exponential smoothing averaged over forms and parameters, all origins at once",
-            capabilities=frozenset({"intervals", "missing", "batch"}),
+            capabilities=frozenset({"intervals", "missing", "batch", "scale_equivariant"}),
         ),
         ModelSpec(
             name="SESDrift",
             target="westforecast_ets.classic:SESDrift",
             summary="simple exponential smoothing with a constant drift",
-            capabilities=frozenset({"intervals", "missing", "batch"}),
+            capabilities=frozenset({"intervals", "missing", "batch", "scale_equivariant"}),
         ),
         ModelSpec(
             name="Theta",
             target="westforecast_ets.classic:Theta",
             summary="simple exponential smoothing plus half the slope of a straight line",
-            capabilities=frozenset({"intervals", "batch"}),
+            capabilities=frozenset({"intervals", "batch", "scale_equivariant"}),
         ),
         ModelSpec(
             name="AutoETS",

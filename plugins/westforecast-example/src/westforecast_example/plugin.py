@@ -11,6 +11,6 @@ def westforecast_register_models() -> list[ModelSpec]:
             name="MedianChange",
             target="westforecast_example.median_change:MedianChange",
             summary="the median of the last changes, carried on",
-            capabilities=frozenset({"intervals"}),
+            capabilities=frozenset({"intervals", "scale_equivariant"}),
         )
     ]

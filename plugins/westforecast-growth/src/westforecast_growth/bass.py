@@ -35,7 +35,16 @@ import numpy as np
 from westforecast.errors import UsageError
 from westforecast.kernels.averaging import average_by_group
 from westforecast.kernels.mixture import Mixture
-from westforecast.models import Forecast, Model, OutOfDomain, Refusal, Status, TooShort, Windows
+from westforecast.models import (
+    Capability,
+    Forecast,
+    Model,
+    OutOfDomain,
+    Refusal,
+    Status,
+    TooShort,
+    Windows,
+)
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 # Where the search for the most likely (p, q) begins.
@@ -112,6 +121,7 @@ class Bass(Model):
     potential: float | None = None
 
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
     positive: ClassVar[bool] = True
     min_train: ClassVar[int] = FEWEST
 
@@ -137,6 +147,11 @@ class Bass(Model):
                     for to, values in zip(found, fit.quantiles(sales, at), strict=True):
                         to[able[piece[which]]] = np.where(sales.usable[:, None], values, np.nan)
         return Estimates(*found)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        known = self.potential is not None  # a number in the series' own unit
+        return super().capabilities - ({"scale_equivariant"} if known else set())
 
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
         result = Forecast.empty(len(windows), horizon, levels)

@@ -42,6 +42,7 @@ class DampedGrowth(Model):
     window: int | None = None
 
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
     positive: ClassVar[bool] = True
     min_train: ClassVar[int] = 2
 
@@ -84,6 +85,7 @@ class CompoundGrowth(Model):
     window: int | None = None
 
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
     positive: ClassVar[bool] = True
     min_train: ClassVar[int] = 2
 

@@ -78,6 +78,7 @@ class AbstractFollowing(DrivenModel):
     """What models share whose logarithm follows a driver's. Settings: see `DrivenModel`."""
 
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
     positive: ClassVar[bool] = True
 
     @abstractmethod

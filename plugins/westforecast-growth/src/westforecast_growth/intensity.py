@@ -7,7 +7,7 @@ import numpy as np
 
 from westforecast.errors import UsageError
 from westforecast.kernels.windows import last_observed, observed_count, steps_between
-from westforecast.models import Driver, OutOfDomain, Refusal, Windows
+from westforecast.models import Capability, Driver, OutOfDomain, Refusal, Windows
 from westforecast.typing import FloatArray
 from westforecast_growth.following import AbstractFollowing, Relation, told
 from westforecast_growth.settings import is_number
@@ -58,6 +58,11 @@ class IntensityOfUse(AbstractFollowing):
             )
         if self.peak is not None and not (is_number(self.peak) and self.peak > 0):
             raise UsageError(f"peak={self.peak!r} found, an income above 0 expected.")
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        known = self.peak is not None  # an income in its own unit
+        return super().capabilities - ({"scale_equivariant"} if known else set())
 
     @property
     def drivers(self) -> tuple[str, ...]:

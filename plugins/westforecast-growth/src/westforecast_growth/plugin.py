@@ -1,23 +1,32 @@
 """What the package offers. Light: the models' modules are imported on first use."""
 
+from typing import Any
+
 from westforecast.plugin import ModelSpec, hookimpl
 
-# name -> module, summary, what it can do besides intervals, gaps and batches
-MODELS: dict[str, tuple[str, str, set[str]]] = {
-    "CompoundGrowth": ("compound", "compound growth over the sample or the last periods", set()),
-    "DampedGrowth": ("compound", "compound growth that fades", set()),
-    "GrowthRatio": ("driven", "growth relative to a driver's growth", {"driver"}),
-    "Elasticity": ("driven", "elasticity to a driver, three labelled conventions", {"driver"}),
-    "ConstantShare": ("driven", "the last share of a driver, held", {"driver"}),
-    "ShareShift": ("share", "the share of a driver shifts on, damped, within (0, 1)", {"driver"}),
-    "IntensityOfUse": ("intensity", "use per activity, an inverted U in income", {"driver"}),
-    "EndUse": ("enduse", "use coefficients of using sectors times their activity", {"driver"}),
-    "DriverRegression": ("regression", "least squares on a driver, t intervals", {"driver"}),
-    "StageGrowth": ("stage", "growth that returns to the norm of the stage", {"driver"}),
-    "NormGrowth": ("stage", "growth that returns to a stated norm", set()),
-    "Logistic": ("saturation", "logistic curve to a known or estimated ceiling", {"bounded"}),
-    "Gompertz": ("saturation", "Gompertz curve to a known or estimated ceiling", {"bounded"}),
-    "Bass": ("bass", "Bass diffusion of sales or of a stock of adopters", set()),
+# What all can do. Where a setting is a number in the series' own unit, a model is no longer scale
+# equivariant, and says so itself.
+ABLE = frozenset({"intervals", "missing", "batch", "scale_equivariant"})
+_DRIVER = {"driver": "gdp"}
+_TWO = {"activity": "gdp", "income": "population"}
+_SECTORS = {"sectors": ("gdp", "population"), "coefficients": (1.0, 2.5)}
+_NATION = {"stage": "middle", "nation": "gdp"}
+# name -> module, summary, settings it is shown with: a driver must be named
+MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "CompoundGrowth": ("compound", "compound growth over the sample or the last periods", {}),
+    "DampedGrowth": ("compound", "compound growth that fades", {}),
+    "GrowthRatio": ("driven", "growth relative to a driver's growth", _DRIVER),
+    "Elasticity": ("driven", "elasticity to a driver, three labelled conventions", _DRIVER),
+    "ConstantShare": ("driven", "the last share of a driver, held", _DRIVER),
+    "ShareShift": ("share", "the share of a driver shifts on, damped, within (0, 1)", _DRIVER),
+    "IntensityOfUse": ("intensity", "use per activity, an inverted U in income", _TWO),
+    "EndUse": ("enduse", "use coefficients of using sectors times their activity", _SECTORS),
+    "DriverRegression": ("regression", "least squares on a driver, t intervals", _DRIVER),
+    "StageGrowth": ("stage", "growth that returns to the norm of the stage", _NATION),
+    "NormGrowth": ("stage", "growth that returns to a stated norm", {}),
+    "Logistic": ("saturation", "logistic curve to a known or estimated ceiling", {}),
+    "Gompertz": ("saturation", "Gompertz curve to a known or estimated ceiling", {}),
+    "Bass": ("bass", "Bass diffusion of sales or of a stock of adopters", {}),
 }
 
 
@@ -29,7 +38,8 @@ def westforecast_register_models() -> list[ModelSpec]:
             name=name,
             target=f"westforecast_growth.{module}:{name}",
             summary=summary,
-            capabilities=frozenset({"intervals", "missing", "batch"} | further),
+            capabilities=ABLE | ({"driver"} if example else set()),
+            example=example,
         )
-        for name, (module, summary, further) in MODELS.items()
+        for name, (module, summary, example) in MODELS.items()
     ]

@@ -34,6 +34,7 @@ class DriverRegression(DrivenModel):
     driver: str
 
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
     min_train: ClassVar[int] = 3
 
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:

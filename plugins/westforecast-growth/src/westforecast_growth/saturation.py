@@ -32,7 +32,7 @@ import numpy as np
 
 from westforecast.errors import UsageError
 from westforecast.kernels.student import student_scores
-from westforecast.models import Forecast, Model, OutOfDomain, Status, Windows
+from westforecast.models import Capability, Forecast, Model, OutOfDomain, Status, Windows
 from westforecast.typing import BoolArray, FloatArray, IntArray
 from westforecast_growth.ceilings import (
     PRECISION,
@@ -77,6 +77,7 @@ class AbstractSaturation(Model):
     anchor: Anchor = "last"
 
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
     min_train: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
@@ -87,6 +88,19 @@ class AbstractSaturation(Model):
                 raise UsageError(f"upper={self.upper!r} found, a number or 'estimate' expected.")
         elif self.upper is not None and not isfinite(self.upper):
             raise UsageError(f"upper={self.upper!r} found, a finite ceiling expected.")
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        stated = any(isinstance(bound, int | float) for bound in self._stated)
+        return super().capabilities - ({"scale_equivariant"} if stated else set())
+
+    @property
+    def _stated(self) -> tuple[object, ...]:
+        """Settings that may be numbers in the series' own unit."""
+        return (self.upper,)
+
+    def required(self, season_length: int) -> int:
+        return FEWEST if self.upper == "estimate" else self.min_train
 
     @abstractmethod
     def straighten(self, height: FloatArray, ceiling: FloatArray | float = 1.0) -> FloatArray:
@@ -273,6 +287,10 @@ class Logistic(AbstractSaturation):
             raise UsageError(f"lower={self.lower!r} found, a finite floor expected.")
         if isinstance(self.upper, int | float) and self.lower >= self.upper:
             raise UsageError(f"lower={self.lower!r} is not below upper={self.upper!r}.")
+
+    @property
+    def _stated(self) -> tuple[object, ...]:
+        return (self.upper, self.lower)
 
     def floor(self, windows: Windows) -> FloatArray:
         if self.lower is not None:

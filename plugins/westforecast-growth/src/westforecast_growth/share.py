@@ -55,6 +55,7 @@ class ShareShift(DrivenModel):
     window: int | None = 10
 
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
     positive: ClassVar[bool] = True
     min_train: ClassVar[int] = 2
 

@@ -27,7 +27,15 @@ from westforecast.kernels.averaging import Average
 from westforecast.kernels.growth import together
 from westforecast.kernels.quantiles import normal_scores
 from westforecast.kernels.smoothing import Grid, filtered, laws
-from westforecast.models import DrivenModel, Forecast, NoDriver, OutOfDomain, Refusal, Windows
+from westforecast.models import (
+    Capability,
+    DrivenModel,
+    Forecast,
+    NoDriver,
+    OutOfDomain,
+    Refusal,
+    Windows,
+)
 from westforecast.models.averaged import (
     AveragedModel,
     Laws,
@@ -102,6 +110,7 @@ class NormGrowth(AveragedModel):
 
     positive: ClassVar[bool] = True
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -217,6 +226,7 @@ class StageGrowth(DrivenModel):
     min_train: ClassVar[int] = 3
     positive: ClassVar[bool] = True
     missing: ClassVar[bool] = True
+    scale_equivariant: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -242,6 +252,13 @@ class StageGrowth(DrivenModel):
             raise UsageError(
                 f"driver_mode={self.driver_mode!r} found without a deflator, which is the driver."
             )
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        able = super().capabilities
+        if self.index is not None:  # ten times an index is another stage
+            able -= {"scale_equivariant"}
+        return able if self.index is self.nation is None else able | {"driver"}
 
     @property
     def drivers(self) -> tuple[str, ...]:

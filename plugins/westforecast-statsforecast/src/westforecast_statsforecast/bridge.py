@@ -3,11 +3,7 @@
 `forecast` is the whole interface; packages that build on statsforecast call it and nothing else.
 """
 
-import io
-import threading
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from importlib import import_module
@@ -18,11 +14,9 @@ from typing import Any
 import numpy as np
 
 from westforecast.errors import UsageError
+from westforecast.models.adapted import SEED, quiet
 from westforecast.typing import FloatArray
 from westforecast_statsforecast.catalogue import offer
-
-SEED = 1
-_ONE_AT_A_TIME = threading.RLock()
 
 
 def forecast(
@@ -68,23 +62,6 @@ def build(kind: str, arguments: Mapping[str, Any], horizon: int) -> Any:
 def signature_of(kind: str) -> Signature:
     """What a class takes. Imports statsforecast."""
     return signature(_library(kind))
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """No warning, print or random draw gets out, and draws are the same each time.
-
-    Filters, standard output and NumPy's generator belong to the process, so one thread at a time;
-    statsforecast holds the interpreter while it computes, and processes are what speeds it up.
-    """
-    with _ONE_AT_A_TIME, warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        state = np.random.get_state()  # noqa: NPY002 - what statsforecast draws from
-        np.random.seed(SEED)  # noqa: NPY002
-        try:
-            yield
-        finally:
-            np.random.set_state(state)  # noqa: NPY002
 
 
 def _answer(

@@ -21,6 +21,7 @@ class Offer:
     shortest: fewest values it works with, or a function of its arguments and the season's length.
     needs: arguments without a default. season: whether it takes `season_length`.
     periodic: whether it is undefined without a season. intervals: whether it gives its own.
+    demand: whether it is undefined for values below zero.
     """
 
     summary: str
@@ -29,6 +30,7 @@ class Offer:
     season: bool = False
     periodic: bool = False
     intervals: bool = True
+    demand: bool = False
 
 
 def offer(kind: str) -> Offer:
@@ -113,6 +115,12 @@ def _volatility(arguments: Arguments, _: int) -> int:
     return int(1 + arguments.get("p", 1) + arguments.get("q", 1))
 
 
+# For arguments without a default: what a class is shown and tried with.
+EXAMPLES: dict[str, Any] = {
+    "alpha": 0.3, "alpha_d": 0.3, "alpha_p": 0.3, "constant": 5.0, "lags": 2, "test_size": 5,
+    "window_size": 3,
+}  # fmt: skip
+
 OFFERS: dict[str, Offer] = {
     # automatic selection
     "AutoARIMA": Offer("ARIMA, orders chosen by AICc", _auto_arima, season=True),
@@ -174,7 +182,7 @@ OFFERS: dict[str, Offer] = {
     "IMAPA": Offer("ADIDA averaged over several stretches", intervals=False),
     "TSB": Offer(
         "smoothed demand times its smoothed probability",
-        needs=("alpha_d", "alpha_p"), intervals=False,
+        needs=("alpha_d", "alpha_p"), intervals=False, demand=True,
     ),
     # several seasons
     "MSTL": Offer(

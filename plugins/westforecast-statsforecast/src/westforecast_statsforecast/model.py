@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from westforecast.errors import UsageError, nearest
-from westforecast.models import Context, OutOfDomain, SeriesModel, TooShort
+from westforecast.models import Capability, Context, OutOfDomain, SeriesModel, TooShort, quiet
 from westforecast.typing import FloatArray
-from westforecast_statsforecast.bridge import build, forecast, quiet, signature_of
+from westforecast_statsforecast.bridge import build, forecast, signature_of
 from westforecast_statsforecast.catalogue import longest_season, offer, shortest
 
 # Arguments of statsforecast that have no meaning here, or that plain values cannot express.
@@ -60,6 +60,11 @@ class StatsForecastModel(SeriesModel):
         """The arguments as values."""
         return {name: literal_eval(literal) for name, literal in self.arguments}
 
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        conformal = any(name == "prediction_intervals" for name, _ in self.arguments)
+        return frozenset({"intervals"} if conformal or offer(self.kind).intervals else ())
+
     def required(self, season_length: int) -> int:
         return shortest(self.kind, self.settings, season_length)
 
@@ -72,7 +77,18 @@ class StatsForecastModel(SeriesModel):
         if offered.periodic and longest_season(settings, context.season_length) < 2:
             raise OutOfDomain(f"{self.kind} needs data with a season; season_length is 1")
         self._check_length(len(y), horizon, settings, context)
-        return forecast(self.kind, settings, y, horizon, probs)
+        if offered.demand and (y < 0).any():
+            raise OutOfDomain(f"{self.kind} needs values of 0 or more; {y.min():g} found")
+        try:
+            return forecast(self.kind, settings, y, horizon, probs)
+        except ValueError as error:
+            # What Arima of statsforecast comes to when its conditional start is not stationary.
+            if self.kind in ("ARIMA", "AutoRegressive") and "zero-size array" in str(error):
+                raise OutOfDomain(
+                    f"{self.kind} finds no stationary start for its autoregression in these "
+                    "values; they may want differences"
+                ) from error
+            raise
 
     def _check_length(
         self, length: int, horizon: int, settings: Mapping[str, Any], context: Context

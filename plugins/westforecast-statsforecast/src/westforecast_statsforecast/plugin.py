@@ -1,7 +1,7 @@
 """What the package offers: every model of statsforecast, by name. Imports nothing heavy."""
 
 from westforecast.plugin import ModelSpec, hookimpl
-from westforecast_statsforecast.catalogue import OFFERS
+from westforecast_statsforecast.catalogue import EXAMPLES, OFFERS
 
 
 @hookimpl
@@ -14,6 +14,7 @@ def westforecast_register_models() -> list[ModelSpec]:
             summary=offer.summary,
             settings={"kind": kind},
             capabilities=frozenset({"intervals"} if offer.intervals else ()),
+            example={name: EXAMPLES[name] for name in offer.needs},
         )
         for kind, offer in OFFERS.items()
     ]

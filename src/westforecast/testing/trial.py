@@ -1,0 +1,253 @@
+"""A trial: one model, the data that suit it, and forecasts that several checks share."""
+
+import pickle
+import time
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from functools import cached_property
+
+import numpy as np
+
+from westforecast.models import DrivenModel, Forecast, Model, Status, Windows
+from westforecast.models.forecast import SAME
+from westforecast.series import Panel
+from westforecast.testing import data
+from westforecast.testing.check import Broken, Skipped, Tier, expect
+from westforecast.typing import FloatArray, IntArray
+
+LEVELS = (50.0, 80.0, 95.0)
+HORIZON = 5
+# Lengths at which the time of one forecast is told.
+TIMED = (10, 20, 40)
+# A model that takes longer for one window is tried on fewer of them.
+SLOW = 0.2
+# Series of a caller's panel that are used at most.
+MOST = 24
+
+
+class Trial:
+    """One model on trial.
+
+    panel: data to try it on; None picks the kind of ordinary data that suits it best.
+    declared: the capabilities its registration claims, None where there is none.
+    series: which of the panel's series to forecast; None is all that are no drivers.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        panel: Panel | None = None,
+        tier: Tier = "quick",
+        declared: frozenset[str] | None = None,
+        series: Sequence[int] | None = None,
+    ) -> None:
+        self.model = model
+        self.panel = panel
+        self.tier: Tier = tier
+        self.declared = declared
+        self.series = series
+        self._known: dict[tuple[int, tuple[float, ...]], Forecast] = {}
+        try:  # before anything is asked of it
+            self.before: Model | None = deepcopy(model)
+        except Exception:  # whatever a foreign object raises; `settings` says so
+            self.before = None
+
+    # --- data ---------------------------------------------------------------------------------
+
+    @cached_property
+    def _material(self) -> tuple[str, Windows, Forecast] | Exception:
+        try:
+            return self._chosen()
+        except (Exception, SystemExit) as error:  # told once, by `ordinary`; the others skip
+            return Broken(f"{type(error).__name__}: {error}")
+
+    def _chosen(self) -> tuple[str, Windows, Forecast]:
+        """The data on which most is forecast; the first on which nearly all is will do."""
+        best: tuple[str, Windows, Forecast] | None = None
+        most = -1
+        for words, windows in self._candidates():
+            answer = self.model.forecast(windows, HORIZON, LEVELS)
+            good = int((answer.status == Status.OK).sum())
+            if good > most:
+                best, most = (words, windows, answer), good
+            if 5 * good >= 4 * len(windows):
+                break
+        assert best is not None
+        words, windows, answer = best
+        self.need = self.model.required(windows.season_length)
+        if most > 2 and self._pace(windows) > SLOW:
+            kept = np.flatnonzero(answer.status == Status.OK)[[0, -1]]
+            words += " (2 windows, as it is slow)"
+            windows, answer = (
+                windows.take(kept),
+                self.model.forecast(windows.take(kept), HORIZON, LEVELS),
+            )
+        return words, windows, answer
+
+    def _candidates(self) -> Iterator[tuple[str, Windows]]:
+        if self.panel is not None:
+            yield "the panel that was given", self._own(self.panel)
+            return
+        many = self.tier == "full" and self.model.batch
+        count, origins = (8, 3) if many else (3, 2)
+        for kind in data.KINDS:
+            season = 4 if kind.freq == "Q" else 1
+            panel = data.ordinary(kind, count, self.model.required(season))
+            yield kind.words, data.rolling(panel, range(count), origins)
+
+    def _own(self, panel: Panel) -> Windows:
+        """Windows over a caller's panel, less the drivers that the model names."""
+        every = Windows.of(panel)
+        led = set(self._partners(every).tolist())
+        wanted = range(len(panel)) if self.series is None else self.series
+        mine = [s for s in wanted if s not in led and panel.lengths[s] > 0]
+        step = max(1, -(-len(mine) // MOST))
+        return data.rolling(panel, mine[::step], 2 if self.tier == "quick" else 3, unseen=2)
+
+    def _partners(self, windows: Windows) -> IntArray:
+        named = self.model.drivers if isinstance(self.model, DrivenModel) else ()
+        found = [windows.partners(name) for name in named]
+        places = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+        return places[places >= 0]
+
+    @property
+    def words(self) -> str:
+        """What the model is tried on."""
+        found = self._material
+        return "" if isinstance(found, Exception) else found[0]
+
+    @property
+    def any_windows(self) -> Windows:
+        """Ordinary windows, also where nothing is forecast. Raises Broken where trying raised."""
+        found = self._material
+        if isinstance(found, Exception):
+            raise Broken(str(found))
+        return found[1]
+
+    @property
+    def any_answer(self) -> Forecast:
+        """What the model says of `any_windows`."""
+        self.any_windows  # noqa: B018 - raises what there is to raise
+        found = self._material
+        assert not isinstance(found, Exception)
+        return found[2]
+
+    @property
+    def windows(self) -> Windows:
+        """Ordinary windows, some of which are forecast. Raises Skipped where none is."""
+        found = self._material
+        if isinstance(found, Exception) or not (found[2].status == Status.OK).any():
+            raise Skipped("nothing to compare: no ordinary series is forecast")
+        return found[1]
+
+    @property
+    def good(self) -> IntArray:
+        """Which of the windows are forecast."""
+        self.windows  # noqa: B018 - raises what there is to raise
+        return np.flatnonzero(self.any_answer.status == Status.OK)
+
+    @property
+    def few(self) -> IntArray:
+        """Windows that are forecast, one of each series and three at most."""
+        good = self.good
+        _, first = np.unique(self.windows.series[good], return_index=True)
+        return good[np.sort(first)][:3]
+
+    @property
+    def drivers(self) -> IntArray:
+        """Series of the panel that no window is about, or that the model names as drivers."""
+        windows = self.any_windows
+        aside = np.setdiff1d(np.arange(len(windows.ids)), windows.series)
+        return np.union1d(aside, self._partners(windows))
+
+    # --- forecasts ----------------------------------------------------------------------------
+
+    def forecast(self, horizon: int = HORIZON, levels: Sequence[float] = LEVELS) -> Forecast:
+        """The model's forecast of all windows, made once for each horizon and levels."""
+        key = (horizon, tuple(levels))
+        if key == (HORIZON, LEVELS):
+            self.windows  # noqa: B018 - raises what there is to raise
+            return self.any_answer
+        if key not in self._known:
+            self._known[key] = self.model.forecast(self.windows, horizon, levels)
+        return self._known[key]
+
+    def ask(self, windows: Windows) -> Forecast:
+        """The model's forecast of other windows, as far and with the levels of the first."""
+        return self.model.forecast(windows, HORIZON, LEVELS)
+
+    def same(self, windows: Windows, expected: Forecast, found: Forecast, what: str) -> None:
+        """Raises Broken where two answers about the same windows differ, and says where."""
+        apart = found.difference(expected)
+        worst = int(apart.argmax()) if len(apart) else 0
+        if not len(apart) or apart[worst] <= SAME:
+            return
+        place = f"series {windows.ids[windows.series[worst]]!r}, cutoff {windows.cutoff[worst]}"
+        ours, theirs = (Status(f.status[worst]).label for f in (expected, found))
+        if ours != theirs:
+            why = found.reason.get(worst) or expected.reason.get(worst) or "no reason given"
+            raise Broken(f"{what}: {place} is {ours} one way and {theirs} the other ({why})")
+        raise Broken(
+            f"{what}: {place}: {_shown(expected.mean[worst])} one way, "
+            f"{_shown(found.mean[worst])} the other, apart by {apart[worst]:.2g} of the value; "
+            f"{SAME:g} allowed"
+        )
+
+    def put(self, values: dict[str, FloatArray]) -> tuple[Windows, Forecast]:
+        """Further series beside the ordinary ones, and what the model says of them."""
+        windows = data.beside(self.any_windows, values)
+        return windows, self.ask(windows)
+
+    @cached_property
+    def hard(self) -> tuple[Windows, Windows, Forecast]:
+        """Hard series, then those among the ordinary windows, and what the model says of all."""
+        self.windows  # noqa: B018 - raises what there is to raise
+        extra = data.beside(self.windows, data.hard_series(self.need))
+        everything = data.together(self.windows, extra)
+        return extra, everything, self.ask(everything)
+
+    def copy(self) -> Model:
+        """An equal model that never forecast; the same one where it cannot be copied."""
+        try:
+            made: Model = pickle.loads(pickle.dumps(self.model))
+        except Exception:  # `settings` says so
+            return self.model
+        return made
+
+    @cached_property
+    def times(self) -> dict[int, float]:
+        """Seconds of one forecast of one series of so many values, where it gives any."""
+        found = self._material
+        if isinstance(found, Exception):
+            return {}
+        return dict(self._timed(found[1], TIMED))
+
+    def _pace(self, windows: Windows) -> float:
+        return max((took for _, took in self._timed(windows, (20,))), default=0.0)
+
+    def _timed(self, windows: Windows, lengths: Sequence[int]) -> Iterator[tuple[int, float]]:
+        for n in lengths:
+            y = 100 * np.exp(0.03 * np.arange(n) + 0.02 * np.sin(np.arange(n) ** 2))
+            one = data.beside(windows, {"timed": y})
+            began = time.perf_counter()
+            answer = self.ask(one)
+            took = time.perf_counter() - began
+            if answer.status[0] == Status.OK:
+                yield n, took
+
+
+def truth(condition: Callable[[], object], broken: str) -> None:
+    """`expect`, where finding out may raise; that breaks the promise as well."""
+    try:
+        found = condition()
+    except (Exception, SystemExit) as error:  # the model's own methods may raise anything
+        raise Broken(f"{broken}: {type(error).__name__}: {error}") from error
+    expect(found, broken)
+
+
+def _shown(values: FloatArray) -> str:
+    return (
+        "["
+        + ", ".join(f"{value:.6g}" for value in values[:3])
+        + (", ...]" if len(values) > 3 else "]")
+    )
