@@ -12,7 +12,7 @@ def modules_after(code: str) -> set[str]:
     script = f"{code}\nimport sys, json; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stdout))
+    return set(json.loads(done.stdout.splitlines()[-1]))
 
 
 def test_the_package_alone_imports_no_library():
@@ -32,6 +32,17 @@ def test_the_interface_imports_no_more_than_it_needs():
     ours = modules_after("import westforecast as wf; wf.Panel, wf.forecast, wf.backtest, wf.model")
     theirs = modules_after("import pandas")
     assert not (ours - theirs) & heavy
+
+
+def test_a_comparison_imports_distributions_where_it_judges_and_no_charts():
+    heavy = {"scipy", "altair", "jinja2", "vl_convert", "statsforecast", "arch", "statsmodels"}
+    assert not modules_after("import westforecast as wf; wf.compare, wf.Comparison") & heavy
+    code = (
+        "import pandas as pd, westforecast as wf\n"
+        "df = pd.DataFrame({'unique_id': 'a', 'ds': range(12), 'y': [1.0, 2.0, 4.0] * 4})\n"
+        "print(wf.compare(wf.Panel.from_frame(df), 'Drift', h=1))"
+    )
+    assert modules_after(code) & heavy == {"scipy"}
 
 
 def test_a_forecast_imports_nothing_heavy_either():

@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from westforecast.api import backtest, dataset, forecast, metric, model, split_errors
     from westforecast.backtest import ErrorSplit, Result
+    from westforecast.comparison import Comparison, compare
     from westforecast.composition import PartsForecast, forecast_shares
     from westforecast.domain import StageIndex, screen, stage_table
     from westforecast.errors import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _HOME = {
     "api": ("backtest", "dataset", "forecast", "metric", "model", "split_errors"),
     "backtest": ("ErrorSplit", "Result"),
+    "comparison": ("Comparison", "compare"),
     "composition": ("PartsForecast", "forecast_shares"),
     "domain": ("StageIndex", "screen", "stage_table"),
     "errors": (
@@ -53,6 +55,7 @@ _HOME = {
 _WHERE = {name: room for room, names in _HOME.items() for name in names}
 
 __all__ = [
+    "Comparison",
     "DataError",
     "ErrorSplit",
     "Forecast",
@@ -73,6 +76,7 @@ __all__ = [
     "__version__",
     "adapt",
     "backtest",
+    "compare",
     "dataset",
     "forecast",
     "forecast_shares",

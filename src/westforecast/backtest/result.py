@@ -15,7 +15,7 @@ import numpy as np
 
 from westforecast.backtest.probe import Probe
 from westforecast.backtest.schedule import Plan
-from westforecast.backtest.score import Grid, score
+from westforecast.backtest.score import CellLosses, Grid, cell_losses, score
 from westforecast.errors import UnknownNameError, UsageError, nearest
 from westforecast.files import write_whole
 from westforecast.kernels.quantiles import probabilities
@@ -142,6 +142,25 @@ class Result:
         keys = (by,) if isinstance(by, str) else tuple(by)
         columns = score(self._grid(), [_metric(m) for m in wanted], keys, common)
         return self._build(columns, [c for c in ("cutoff", "ds") if c in columns])
+
+    def losses(self, metric: str | Metric = "mase") -> Any:
+        """What scores are means of: one row per cell that all models have, and model.
+
+        Columns: unique_id, ds, cutoff, horizon, model and the metric's own (squared errors for
+        rmse). A model that has no loss anywhere is left out. Raises UsageError as `scores`, and for
+        a metric with a column per level where there are several levels.
+        """
+        found = self.cell_losses(metric)
+        grid, count = found.grid, len(found.models)
+        keys = {name: np.tile(column, count) for name, column in self._keys(grid.w, grid.h).items()}
+        columns: dict[str, Any] = keys | {"horizon": np.tile(grid.h + 1, count)}
+        columns["model"] = np.repeat(np.array(found.models, dtype=object), len(grid.w))
+        columns[found.column] = found.values.ravel()
+        return self._build(columns, ("ds", "cutoff"))
+
+    def cell_losses(self, metric: str | Metric) -> CellLosses:
+        """The same as arrays, with counts of the cells that are not in it."""
+        return cell_losses(self._grid(), _metric(metric))
 
     # --- files ----------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,6 +49,60 @@ class Grid:
             return labels.astype(object), code[self.series]
         found = {"horizon": self.h + 1, "cutoff": self.cutoff, "ds": self.cutoff + self.h + 1}
         return np.unique(found[name], return_inverse=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellLosses:
+    """Losses of one metric in the cells that all models have: what models are compared on.
+
+    column: the metric's column. root: whether scores are roots of mean losses. models: [M] those
+    that have the metric anywhere. values: [M, C]. grid: the C cells. observed: how many cells have
+    a known outcome. lost: of these, how many each model asked for has no forecast of its own in.
+    undefined: how many the metric is undefined in for a model that has a forecast there.
+    """
+
+    column: str
+    root: bool
+    models: tuple[str, ...]
+    values: FloatArray
+    grid: Grid
+    observed: int
+    lost: Mapping[str, int]
+    undefined: int
+
+
+def cell_losses(grid: Grid, metric: Metric) -> CellLosses:
+    """The losses that a score is the mean of, on common cells.
+
+    A model without a single loss is left out, so that it does not take all cells from the others;
+    `lost` has it. Raises UsageError for a metric that has several columns or none here.
+    """
+    observed = np.isfinite(grid.actuals[grid.w, grid.h])
+    names = list(grid.forecasts)
+    answered = observed & np.stack([_answered(grid, f) for f in grid.forecasts.values()])  # [M, C]
+    found = _losses(grid, [metric], answered)
+    if len(found) != 1:
+        have = f"gives {', '.join(found)}" if found else "needs an interval, and there is none"
+        raise UsageError(
+            f"metric {metric.name!r} {have}; one loss per cell is needed. Ask for one level, "
+            "e.g. 80: levels=..."
+        )
+    ((column, (losses, root)),) = found.items()
+    values = np.full(answered.shape, np.nan)
+    values[answered] = losses
+    fine = np.isfinite(values)
+    there = fine.any(axis=1)
+    common = fine[there].all(axis=0) & there.any()
+    return CellLosses(
+        column=column,
+        root=root,
+        models=tuple(name for name, has in zip(names, there, strict=True) if has),
+        values=values[there][:, common],
+        grid=replace(grid, w=grid.w[common], h=grid.h[common]),
+        observed=int(observed.sum()),
+        lost=dict(zip(names, (observed & ~answered).sum(axis=1).tolist(), strict=True)),
+        undefined=int((answered & ~fine)[there].any(axis=0).sum()),
+    )
 
 
 def score(
@@ -98,23 +152,30 @@ def _warn_of_few(names: Sequence[str], answered: BoolArray, observed: int) -> No
     shared, each = int(answered.all(axis=0).sum()), answered.sum(axis=1)
     if shared >= FEW * observed or (len(names) == 1 and shared):
         return
-    least = np.argsort(each, kind="stable")
-    told = [f"{names[m]} forecast {each[m]}" for m in least if each[m] < observed]
-    more = f" and {len(told) - 5} more models less than all" if len(told) > 5 else ""
-    found, remedy = "there is nothing to score", ""
+    remedy = ""
     if len(names) > 1:
-        found = f"all {len(names)} models are compared on {shared or 'none'} of them"
-        worst = names[least[0]]
+        worst = names[int(each.argmin())]
         remedy = (
             "Pass common=False to score each model where it has a forecast, or leave "
             f"{worst!r} out (`result.without({worst!r})`). "
         )
+    told = few(dict(zip(names, each.tolist(), strict=True)), shared, observed)
     warnings.warn(
-        f"of {observed} cells whose outcome is known {', '.join(told[:5])}{more}, so {found}. "
-        f"{remedy}The ledger says why forecasts are missing.",
+        f"{told}. {remedy}The ledger says why forecasts are missing.",
         WestforecastWarning,
         stacklevel=4,  # where Result.scores was called
     )
+
+
+def few(each: Mapping[str, int], shared: int, observed: int) -> str:
+    """Words for how few cells models share. each: model -> cells of `observed` it forecast."""
+    least = sorted(each, key=each.__getitem__)
+    told = [f"{name} forecast {each[name]}" for name in least if each[name] < observed]
+    more = f" and {len(told) - 5} more models less than all" if len(told) > 5 else ""
+    found = "there is nothing to score"
+    if len(each) > 1:
+        found = f"all {len(each)} models are compared on {shared or 'none'} of them"
+    return f"of {observed} cells whose outcome is known {', '.join(told[:5])}{more}, so {found}"
 
 
 def _everywhere(fine: BoolArray) -> BoolArray:

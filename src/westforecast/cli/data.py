@@ -12,11 +12,21 @@ from westforecast.cli.words import FileCommand
 
 
 def _reading(gaps: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """How to read the file; `gaps` is the default of that option."""
+    """The file and how to read it; `gaps` is the default of that option."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        return click.argument("file", type=click.Path(path_type=Path))(
+            reading_options(gaps)(function)
+        )
+
+    return add
+
+
+def reading_options(gaps: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """How to read a file; `gaps` is the default of that option."""
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         options = [
-            click.argument("file", type=click.Path(path_type=Path)),
             click.option("--freq", help="Y, Q or M.  [default: what the times say, else Y]"),
             click.option("--id", "id_col", default="unique_id", show_default=True),
             click.option("--time", "time_col", default="ds", show_default=True),
@@ -70,7 +80,7 @@ def forecast_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
     from westforecast.api import forecast
 
     period = int(until) if until is not None and until.isdigit() else until
-    result = forecast(_panel(file, reading), list(models), h=h, until=period,
+    result = forecast(read_panel(file, reading), list(models), h=h, until=period,
                       series=series or None, levels=levels, fallback=fallback,
                       time_budget=time_budget, progress=False if quiet else None)  # fmt: skip
     return _finish(result, result.long(), out, quiet)
@@ -107,7 +117,7 @@ def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
 
     wanted = [metric(name) for name in metrics]  # a wrong name is told before the work
     result = backtest(
-        _panel(file, reading), list(models), h=h, n_windows=None if cutoffs else n_windows,
+        read_panel(file, reading), list(models), h=h, n_windows=None if cutoffs else n_windows,
         cutoffs=cutoffs or None, step_size=step_size, input_size=input_size,
         min_train_size=min_train_size, gap=gap, align=align,  # type: ignore[arg-type]
         series=series or None, levels=levels, fallback=fallback, time_budget=time_budget,
@@ -132,7 +142,7 @@ def data_screen(file: Path, as_json: bool, **reading: Any) -> int:
     """
     from westforecast.domain import screen
 
-    screening = screen(_panel(file, reading))
+    screening = screen(read_panel(file, reading))
     if as_json:
         findings = [asdict(finding) for finding in screening]
         for finding in findings:
@@ -144,7 +154,8 @@ def data_screen(file: Path, as_json: bool, **reading: Any) -> int:
     return 1 if screening.of("error") else 0
 
 
-def _panel(file: Path, reading: dict[str, Any]) -> Any:
+def read_panel(file: Path, reading: dict[str, Any]) -> Any:
+    """A panel from a file, read as the options say."""
     from westforecast.series import Panel
 
     if file.suffix.lower() in {".parquet", ".pq"}:

@@ -14,6 +14,7 @@ import click
 
 from westforecast import __version__
 from westforecast.cli.bench import bench
+from westforecast.cli.compare import compare
 from westforecast.cli.data import backtest_file, data, forecast_file
 from westforecast.cli.lists import models, studies
 from westforecast.cli.plugins import plugins
@@ -102,7 +103,9 @@ def cli() -> None:
     """
 
 
-for command in (run, forecast_file, backtest_file, data, models, plugins, studies, bench):
+for command in (
+    run, forecast_file, backtest_file, compare, data, models, plugins, studies, bench
+):  # fmt: skip
     cli.add_command(command)
 
 

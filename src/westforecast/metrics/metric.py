@@ -127,7 +127,7 @@ def _interval_score(cells: Cells, level: float) -> FloatArray:
 
 def _expect_quantiles(cells: Cells) -> None:
     if not cells.probs:
-        raise UsageError("pinball and crps need intervals. Ask for some: levels=(80, 95).")
+        raise UsageError("pinball and crps need intervals. Ask for some: levels=[80, 95].")
 
 
 def _pinball(cells: Cells) -> FloatArray:

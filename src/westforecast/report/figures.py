@@ -67,7 +67,7 @@ def fan_chart(data: FanData, width: int = WIDTH, height: int = HEIGHT) -> str:
     layers.append(_lines(lines, key, axes))
     layers.append(_points({data.history_label: data.history}, key, axes, filled=True))
     layers.append(_points({later: data.outcomes}, key, axes, filled=False))
-    return _svg(alt.layer(*layers), data.title, width, height)
+    return svg(alt.layer(*layers), data.title, width, height)
 
 
 def scenario_chart(
@@ -97,7 +97,7 @@ def scenario_chart(
         _lines({**joined, label: history}, key, axes, dashes),
         _points({label: history}, key, axes, filled=True),
     ]
-    return _svg(alt.layer(*layers), title, width, height)
+    return svg(alt.layer(*layers), title, width, height)
 
 
 def _last(history: Mapping[int, float], ahead: Mapping[int, Any]) -> dict[int, float]:
@@ -177,7 +177,8 @@ def _points(values: Mapping[str, Mapping[int, float]], key: Any, axes: _Axes, fi
     return mark.encode(x=axes.x(), y=axes.y(), color=key, **fill)
 
 
-def _svg(chart: Any, title: str, width: int, height: int) -> str:
+def svg(chart: Any, title: str, width: int, height: int) -> str:
+    """Any altair chart as SVG text, in the look all charts share."""
     font = "Helvetica, Arial, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
     drawn = (
         chart.properties(

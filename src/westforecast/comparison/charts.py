@@ -1,0 +1,160 @@
+"""Charts of a comparison as SVG text: skill with bands, errors along a key, ranks."""
+
+from html import escape
+from typing import Any
+
+import altair as alt
+import numpy as np
+
+from westforecast.comparison.comparison import Comparison, Ranks
+from westforecast.report.figures import ACCENT, DASHES, INK, LINES, MUTED, svg
+
+WIDTH = 860
+MUCH_WORSE = -0.5  # a skill below would squeeze the others: drawn at the edge, or not at all
+FONT = "Helvetica, Arial, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
+
+
+def skill_chart(comparison: Comparison) -> str:
+    """Skill of each model against the baseline with its band, best first."""
+    board = comparison.board()
+    shown = [m for m in board.order if m != board.base and np.isfinite(board.skill[m])]
+    names = [comparison.models[m] for m in shown]
+    low, high = board.band[:, shown]
+    skill = board.skill[shown]
+    near = skill >= MUCH_WORSE
+    ends = np.concatenate([[0.0], skill[near], low[near & np.isfinite(low)]])
+    edge = min(-0.05, float(ends.min()) * 1.15)
+    rows = [
+        {
+            "model": name,
+            "skill": 100 * max(skill[k], edge),
+            "low": 100 * low[k] if near[k] and np.isfinite(low[k]) else None,
+            "high": 100 * high[k] if near[k] and np.isfinite(high[k]) else None,
+            "far": "" if near[k] else f"◀ {100 * skill[k]:.0f} %",
+        }
+        for k, name in enumerate(names)
+    ]
+    data = alt.InlineData(values=rows)
+    title = f"skill against {comparison.baseline}, percent; right of 0 is better"
+    y = alt.Y("model:N", sort=names, title=None, axis=alt.Axis(grid=False, labelLimit=220))
+    axis, scale = alt.Axis(format="+d", tickCount=7), alt.Scale(nice=False, padding=12)
+    x = alt.X("skill:Q", title=title, axis=axis, scale=scale)
+    zero = alt.Chart(alt.InlineData(values=[{"skill": 0}])).mark_rule(color=MUTED, strokeWidth=1.5)
+    band = alt.Chart(data).mark_rule(color=ACCENT, strokeWidth=5, opacity=0.35)
+    dots = alt.Chart(data).mark_point(color=ACCENT, filled=True, size=70, opacity=1)
+    far = alt.Chart(data).mark_text(align="left", color=INK, fontSize=12)
+    layers = alt.layer(
+        zero.encode(x=x),
+        band.encode(y=y, x=alt.X("low:Q", title=title, axis=axis, scale=scale), x2="high:Q"),
+        dots.transform_filter(alt.datum.far == "").encode(y=y, x=x),
+        far.encode(y=y, x=x, text="far:N"),
+    )
+    level = f"{100 * (1 - comparison.alpha):g}"
+    banded = f", with {level} % bootstrap bands" if np.isfinite(low).any() else ""
+    return svg(layers, f"Skill{banded}", WIDTH, max(60, 30 * len(names)))
+
+
+def lines_chart(comparison: Comparison, key: str, title: str) -> str:
+    """The score along horizons or cutoffs, a line each for the baseline and the best others.
+
+    With several data sets, the ratio of scores to the baseline's.
+    """
+    columns = comparison.labelled([key])
+    several = len(comparison.datasets) > 1
+    values = 1 - columns["skill"] if several else columns[comparison.losses.column]
+    shown = lines_shown(comparison)
+    rows = [
+        {"at": str(at), "model": model, "value": float(value)}
+        for at, model, value in zip(columns[key], columns["model"], values, strict=True)
+        if model in shown and np.isfinite(value)
+    ]
+    order = list(dict.fromkeys(str(at) for at in columns[key]))
+    axis = alt.Axis(title=None, labelAngle=0, grid=False, labelOverlap="greedy")
+    unit = f"{comparison.losses.column} over {comparison.baseline}'s" if several else (
+        comparison.losses.column
+    )  # fmt: skip
+    colors = alt.Scale(domain=shown, range=[LINES[k % len(LINES)] for k in range(len(shown))])
+    dashes = alt.Scale(
+        domain=shown, range=[list(DASHES[k % len(DASHES)]) for k in range(len(shown))]
+    )
+    legend = alt.Legend(
+        orient="bottom", title=None, columns=4, labelLimit=200, symbolStrokeWidth=3, symbolSize=500,
+        symbolType="stroke", labelFontSize=12,
+    )  # fmt: skip
+    chart: Any = alt.Chart(alt.InlineData(values=rows)).mark_line(
+        strokeWidth=2, point=len(order) < 40
+    )
+    drawn = chart.encode(
+        x=alt.X("at:O", sort=order, axis=axis),
+        y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False, nice=True)),
+        color=alt.Color("model:N", scale=colors, legend=legend),
+        strokeDash=alt.StrokeDash("model:N", scale=dashes, legend=legend),
+    )
+    return svg(drawn, title, WIDTH, 300)
+
+
+def lines_shown(comparison: Comparison) -> list[str]:
+    """The baseline and the best others, as many as there are colours; those far worse are not."""
+    board = comparison.board()
+    others = [m for m in board.order if m != board.base]
+    near = [m for m in others if not board.skill[m] < MUCH_WORSE] or others
+    return [comparison.baseline, *(comparison.models[m] for m in near[: len(LINES) - 1])]
+
+
+def rank_diagram(ranks: Ranks) -> str:
+    """Mean ranks on a line, and bars over models that cannot be told apart (Demsar 2006)."""
+    names, at, m = ranks.models, ranks.mean_ranks, len(ranks.models)
+    left, right, top, gap = 190, 190, 74, 20
+    room = WIDTH - left - right
+    bars = list(ranks.groups)
+    axis = top
+    first_label = axis + 24 + 9 * len(bars)
+    rows = (m + 1) // 2
+    height = first_label + gap * rows + 6
+    parts: list[str] = []
+
+    first, last = int(np.floor(at.min())), max(int(np.ceil(at.max())), int(np.floor(at.min())) + 1)
+
+    def x(rank: float) -> float:
+        return left + room * (rank - first) / (last - first)
+
+    def line(x1: float, y1: float, x2: float, y2: float, color: str = INK, wide: float = 1) -> None:
+        parts.append(
+            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}" '
+            f'stroke-width="{wide}"/>'
+        )
+
+    def text(x1: float, y1: float, words: str, anchor: str = "middle", size: int = 12) -> None:
+        parts.append(
+            f'<text x="{x1:.1f}" y="{y1:.1f}" text-anchor="{anchor}" font-size="{size}" '
+            f'fill="{INK}">{escape(words)}</text>'
+        )
+
+    parts.append(
+        f'<text x="0" y="16" font-size="15" font-weight="bold" fill="{INK}">'
+        "Mean ranks over series; 1 is best</text>"
+    )
+    line(x(first), axis, x(last), axis, wide=1.5)
+    for rank in range(first, last + 1, max(1, round((last - first) / 10))):
+        line(x(rank), axis - 5, x(rank), axis)
+        text(x(rank), axis - 9, f"{rank:d}")
+    wide = ranks.critical_difference
+    if np.isfinite(wide) and wide <= last - first:
+        line(x(first), axis - 34, x(first + wide), axis - 34, ACCENT, 3)
+        text(x(first + wide) + 8, axis - 30, f"critical difference {wide:.2f}", "start")
+    for k, group in enumerate(bars):
+        place = [at[names.index(name)] for name in group]
+        y = axis + 12 + 9 * k
+        line(x(min(place)) - 4, y, x(max(place)) + 4, y, ACCENT, 4)
+    for k, (name, rank) in enumerate(zip(names, at, strict=True)):
+        best = k < rows
+        y = first_label + gap * (k if best else m - 1 - k)
+        end = left - 8 if best else left + room + 8
+        line(x(rank), axis, x(rank), y, MUTED)
+        line(x(rank), y, end, y, MUTED)
+        shown = f"{name}  {rank:.2f}" if best else f"{rank:.2f}  {name}"
+        text(end + (-5 if best else 5), y + 4, shown, "end" if best else "start")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+        f'height="{height}" font-family="{FONT}">{"".join(parts)}</svg>'
+    )

@@ -1,0 +1,501 @@
+"""What a comparison gives: a leaderboard, pairs, ranks, groups, words, files and a report."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from westforecast.backtest import Result
+from westforecast.comparison.evidence import (
+    TIMES,
+    Evidence,
+    Judgment,
+    Losses,
+    apart,
+    bands,
+    best,
+    judge,
+    weigh,
+)
+from westforecast.comparison.inference import (
+    Friedman,
+    critical_difference,
+    friedman,
+    holm,
+    indistinct,
+    log_ratio,
+    mean_ranks,
+)
+from westforecast.errors import WestforecastError
+from westforecast.files import write_whole
+from westforecast.metrics import Metric
+from westforecast.series import frame as frames
+from westforecast.typing import BoolArray, FloatArray, IntArray
+
+BASELINE, BETTER, WORSE = "baseline", "better", "worse"
+NO_DIFFERENCE = "no evidence of a difference"
+NOT_ENOUGH = "not enough evidence"
+SHARED_SHOCKS = (
+    "differences of series move together from cutoff to cutoff, or it cannot be seen whether they "
+    "do, so that series are no independent observations, and the cutoffs are too few"
+)
+
+Columns = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """Mean ranks over series, 1 is best, and which models they cannot tell apart.
+
+    models: best first. mean_ranks: [M]. n: series, taken as independent of each other.
+    critical_difference: mean ranks further apart differ (Nemenyi). friedman: whether ranks differ
+    at all; where they do not (p_value above alpha), all models are one group. groups: the largest
+    sets of models within a critical difference, best first. NaN and no group with one series.
+    """
+
+    models: tuple[str, ...]
+    mean_ranks: FloatArray
+    n: int
+    critical_difference: float
+    friedman: Friedman
+    groups: tuple[tuple[str, ...], ...]
+    backend: str = "pandas"
+
+    def frame(self) -> Any:
+        """One row per model: mean_rank, and group: letters, of which models that cannot be told
+        apart share one; empty where there is no evidence."""
+        return frames.build(self.columns(), self.backend)
+
+    def columns(self) -> Columns:
+        """The same as columns."""
+        letters = dict.fromkeys(self.models, "")
+        alone = [(name,) for name in self.models if not any(name in g for g in self.groups)]
+        if np.isfinite(self.critical_difference):
+            place = {name: k for k, name in enumerate(self.models)}
+            every = sorted([*self.groups, *alone], key=lambda group: place[group[0]])
+            for k, group in enumerate(every):
+                for name in group:
+                    letters[name] += _letter(k)
+        return {
+            "model": np.array(self.models, dtype=object),
+            "mean_rank": self.mean_ranks,
+            "group": np.array([letters[name] for name in self.models], dtype=object),
+        }
+
+
+def _letter(k: int) -> str:
+    return chr(ord("a") + k) if k < 26 else f"({k + 1})"
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Models compared on common cells of one or more data sets. Made by `westforecast.compare`.
+
+    results: the backtests. losses: of the cells that are compared. alpha: size of the tests.
+    independent: whether series are known to share no shock.
+    Frames come in the kind of frame the first panel was read from. `dataset=` of a method asks for
+    one data set alone.
+    """
+
+    results: Mapping[str, Result]
+    losses: Losses
+    baseline: str
+    metric: Metric
+    alpha: float
+    independent: bool
+    n_boot: int
+    seed: int
+    settings: Mapping[str, object]
+    seconds: float
+    _boards: dict[str | None, "Board"] = field(init=False, repr=False, default_factory=dict)
+
+    def __repr__(self) -> str:
+        return (
+            f"Comparison: {len(self.models)} models, baseline {self.baseline}, "
+            f"{len(self.results)} data sets, {self.losses.column}, "
+            f"{self.losses.values.shape[1]} cells"
+        )
+
+    def __str__(self) -> str:
+        from westforecast.comparison.words import text
+
+        return text(self)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that are compared."""
+        return self.losses.models
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of the data sets."""
+        return tuple(self.losses.parts)
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """Models that are not compared, and why."""
+        return self.losses.left_out
+
+    @cached_property
+    def failed(self) -> int:
+        """How many (window, model) pairs gave no forecast of their own."""
+        return sum(result.failed for result in self.results.values())
+
+    def board(self, dataset: str | None = None) -> "Board":
+        """Everything that is said of the models, as arrays; `leaderboard` as a frame."""
+        if dataset not in self._boards:
+            losses = self.losses if dataset is None else self.losses.of(dataset)
+            self._boards[dataset] = Board(losses, self)
+        return self._boards[dataset]
+
+    def leaderboard(self, dataset: str | None = None) -> Any:
+        """One row per model, best first, models that are not compared last.
+
+        Columns: model; the metric's column (with several data sets one for each, "mase west");
+        skill = 1 - geometric mean over data sets of the ratio of scores to the baseline's, with the
+        ends skill_lo and skill_hi of its bootstrap band; win_rate, share of series whose mean loss
+        is below the baseline's, ties half; mean_rank over series; in_set and set_p, whether the
+        model confidence set holds it; dm_p, Diebold & Mariano's test alone, as corrected by Harvey,
+        Leybourne & Newbold; p_value, by the rule and after Holm's correction; verdict ("better",
+        "worse", "no evidence of a difference", "not enough evidence", "baseline"); reason, where
+        there is no evidence; n_missing, cells in which it has no forecast of its own.
+        """
+        return self._build(self.board(dataset).columns())
+
+    def pairs(self, dataset: str | None = None) -> Any:
+        """Every model against every other, in both orders: is `model` better than `other`?
+
+        Columns: model, other, skill, win_rate, dm_p, p_value, verdict, reason as in `leaderboard`,
+        Holm's correction for all M(M-1)/2 pairs.
+        """
+        return self._build(self.board(dataset).pair_columns())
+
+    def by(self, by: str | Sequence[str] = "horizon") -> Any:
+        """Score and skill of each model in each group: one row per group and model.
+
+        by: any of dataset, horizon, cutoff, ds, unique_id, or a field of the indicators (region
+        ...). The score's column is there where a group lies in one data set (by=["dataset",
+        "horizon"]); the skill is the geometric mean over the data sets that have the group.
+        Raises UsageError for what is no key.
+        """
+        keys = [by] if isinstance(by, str) else list(by)
+        return self._build(self.group_columns([key for key in keys if key != "model"]), keys)
+
+    def ranks(self, dataset: str | None = None) -> Ranks:
+        """Mean ranks over series with Nemenyi's critical difference and Friedman's test."""
+        return self.board(dataset).ranks()
+
+    def _build(self, columns: Columns, keys: Sequence[str] = ()) -> Any:
+        panel = next(iter(self.losses.panels.values()))
+        times = [key for key in keys if key in TIMES and self.losses.calendar is not None]
+        return frames.build(columns, panel.backend, self.losses.calendar, times)
+
+    def group_columns(self, keys: Sequence[str]) -> Columns:
+        """What `by` gives, as columns; periods are integers."""
+        losses, base = self.losses, self.models.index(self.baseline)
+        code, labels = np.zeros(losses.values.shape[1], np.int64), {}
+        for key in keys:
+            distinct, which = losses.key(key)
+            labels[key] = distinct, which
+            code = code * len(distinct) + which
+        _, place, group = np.unique(code, return_index=True, return_inverse=True)
+        groups, sets, models = len(place), len(losses.parts), len(self.models)
+        mean = losses.means(group * sets + losses.dataset, groups * sets)
+        mean = mean.reshape(groups, sets, models)
+        ratio = log_ratio(mean, mean[:, :, [base]], losses.root)
+        there = np.isfinite(mean[:, :, :1])
+        ratio = np.where(there, ratio, 0.0).sum(axis=1) / there.sum(axis=1)  # [G, M]
+        columns: Columns = {
+            key: np.repeat(distinct[which[place]], models)
+            for key, (distinct, which) in labels.items()
+        }
+        columns["model"] = np.tile(np.array(self.models, dtype=object), groups)
+        if sets == 1 or "dataset" in keys:
+            own = np.nansum(mean, axis=1)  # the one data set there is
+            columns[losses.column] = (np.sqrt(own) if losses.root else own).ravel()
+        columns["skill"] = _skill(ratio).ravel()
+        columns["n"] = np.repeat(np.bincount(group, minlength=groups), models)
+        held = np.unique(np.stack([group, losses.series]), axis=1)[0]
+        columns["n_series"] = np.repeat(np.bincount(held, minlength=groups), models)
+        return columns
+
+    # --- out ------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values for JSON; None where there is no number."""
+        board, ranks = self.board(), self.ranks()
+        found: dict[str, Any] = {
+            "settings": dict(self.settings),
+            "baseline": self.baseline,
+            "metric": self.losses.column,
+            "series": len(self.losses.by_series),
+            "cutoffs": len(np.unique(self.losses.cutoff)),
+            "cells": self.losses.values.shape[1],
+            "observed": self.losses.observed,
+            "undefined": self.losses.undefined,
+            "left_out": dict(self.left_out),
+            "judged_by": board.evidence.unit,
+            "evidence": board.evidence.words,
+            "leaderboard": _rows(board.columns()),
+            "pairs": _rows(board.pair_columns()),
+            "ranks": {
+                "models": _rows(ranks.columns()),
+                "critical_difference": ranks.critical_difference,
+                "friedman": asdict(ranks.friedman),
+                "groups": [list(group) for group in ranks.groups],
+            },
+            "datasets": {
+                name: {
+                    "judged_by": self.board(name).evidence.unit,
+                    "evidence": self.board(name).evidence.words,
+                    "leaderboard": _rows(self.board(name).columns()),
+                }
+                for name in self.datasets
+            },
+            "by_horizon": self.records("horizon"),
+            "by_cutoff": self.records("cutoff"),
+            "seconds": round(self.seconds, 3),
+        }
+        plain: dict[str, Any] = _plain(found)
+        return plain
+
+    def records(self, by: str | Sequence[str]) -> list[dict[str, Any]]:
+        """The rows of `by` as plain values, periods as words."""
+        found: list[dict[str, Any]] = _plain(
+            _rows(self.labelled([by] if isinstance(by, str) else list(by)))
+        )
+        return found
+
+    def labelled(self, keys: list[str]) -> Columns:
+        """What `by` gives, as columns, with periods as words."""
+        columns, calendar = self.group_columns(keys), self.losses.calendar
+        for key in keys:
+            if key in TIMES and calendar is not None:
+                columns[key] = np.array([calendar.label(p) for p in columns[key]], dtype=object)
+        return columns
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write leaderboard.csv, pairs.csv, by_horizon.csv, by_cutoff.csv and comparison.json,
+        each whole or not at all. Raises UsageError where the folder cannot be written."""
+        board = self.board()
+        contents = {
+            "leaderboard.csv": frames.to_csv_bytes(board.columns()),
+            "pairs.csv": frames.to_csv_bytes(board.pair_columns()),
+            "by_horizon.csv": frames.to_csv_bytes(self.labelled(["horizon"])),
+            "by_cutoff.csv": frames.to_csv_bytes(self.labelled(["cutoff"])),
+            "comparison.json": json.dumps(self.to_dict(), indent=2, ensure_ascii=False).encode(),
+        }
+        return write_whole(folder, contents)
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML page: leaderboard, ranks, skill, errors by horizon and by
+        cutoff, notes on method.
+
+        Raises UsageError where the file cannot be written, and where the packages of the extra
+        `report` are missing.
+        """
+        try:
+            from westforecast.comparison.page import page
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(
+                f"a report needs {error.name}, which is not installed. Install what reports are "
+                "made with: pip install 'westforecast[report]'."
+            ) from error
+        file = Path(path)
+        return write_whole(file.parent, {file.name: page(self).encode()})[0]
+
+
+class MissingExtraError(WestforecastError, ImportError):
+    """A report is asked for and what it is drawn with is not installed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """What is said of the models on some data sets; everything is computed once, when asked for."""
+
+    losses: Losses
+    comparison: Comparison
+
+    @property
+    def base(self) -> int:
+        """Place of the baseline."""
+        return self.losses.models.index(self.comparison.baseline)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What there is to judge by."""
+        return weigh(self.losses, self.base, self.comparison.independent)
+
+    @cached_property
+    def skill(self) -> FloatArray:
+        """[M] skill against the baseline, NaN where the baseline's score alone is 0."""
+        return _skill(self.losses.log_skill(self.base))
+
+    @cached_property
+    def band(self) -> FloatArray:
+        """[2, M] ends of the skill's band."""
+        owner = self.comparison
+        level = 100 * (1 - owner.alpha)
+        return bands(self.losses, self.base, level, owner.n_boot, owner.seed)
+
+    @cached_property
+    def set_p(self) -> FloatArray:
+        """[M] p-values of the model confidence set, NaN where there is no evidence."""
+        shared = bool(self._against[0].shared.any())
+        return best(self.evidence, shared, self.comparison.n_boot, self.comparison.seed)
+
+    @cached_property
+    def _against(self) -> tuple[Judgment, IntArray]:
+        """The other models against the baseline, and their places."""
+        others = np.delete(np.arange(len(self.losses.models)), self.base)
+        base, owner = np.full(len(others), self.base), self.comparison
+        return judge(self.evidence, others, base, owner.n_boot, owner.seed), others
+
+    @property
+    def shared(self) -> BoolArray:
+        """[M - 1] which other models' differences to the baseline show shocks that series share."""
+        return self._against[0].shared
+
+    @cached_property
+    def order(self) -> IntArray:
+        """[M] places of models by skill, best first."""
+        key = np.where(np.isfinite(self.skill), -self.skill, np.inf)
+        return np.argsort(key, kind="stable")
+
+    def verdicts(self) -> tuple[list[str], list[str], FloatArray, FloatArray]:
+        """[M] verdict, reason, p-value after Holm's correction, and that of the test alone."""
+        judged, others = self._against
+        models = len(self.losses.models)
+        p, dm = np.full(models, np.nan), np.full(models, np.nan)
+        p[others], dm[others] = holm(judged.p_value), judged.dm
+        verdicts, reasons = [BASELINE] * models, [""] * models
+        for k, m in enumerate(others):
+            verdicts[m], reasons[m] = self._verdict(
+                p[m], judged.difference[k], self.skill[m], bool(judged.shared[k])
+            )
+        return verdicts, reasons, p, dm
+
+    def _verdict(self, p: float, difference: float, skill: float, shared: bool) -> tuple[str, str]:
+        """The test and the skill must both say so: cells weigh otherwise in each."""
+        if self.evidence.unit == "none":
+            return NOT_ENOUGH, self.evidence.words
+        if p <= self.comparison.alpha and difference < 0 and not skill <= 0:
+            return BETTER, ""
+        if p <= self.comparison.alpha and difference > 0 and not skill >= 0:
+            return WORSE, ""
+        return (NOT_ENOUGH, SHARED_SHOCKS) if shared else (NO_DIFFERENCE, "")
+
+    def win_rate(self, first: IntArray | int, second: IntArray | int) -> FloatArray:
+        """Share of series whose mean loss is lower in the first than in the second, ties half."""
+        rows = apart(
+            self.losses.by_series, np.atleast_1d(np.array(first)), np.atleast_1d(np.array(second))
+        )
+        rate: FloatArray = ((rows < 0) + 0.5 * (rows == 0)).mean(axis=0)
+        return rate
+
+    def columns(self) -> Columns:
+        """What `Comparison.leaderboard` gives."""
+        losses, order = self.losses, self.order
+        left = list(losses.left_out)
+        verdicts, reasons, p, dm = self.verdicts()
+        every = np.arange(len(losses.models))
+        wins = self.win_rate(every, np.full(len(every), self.base))
+        scores = {
+            losses.column if len(losses.parts) == 1 else f"{losses.column} {name}": row
+            for name, row in zip(losses.parts, losses.scores(), strict=True)
+        }
+        inside = [
+            None if np.isnan(each) else bool(each > self.comparison.alpha) for each in self.set_p
+        ]
+        ranks, _ = mean_ranks(losses.by_series)
+        numbers = {
+            **scores, "skill": self.skill, "skill_lo": self.band[0], "skill_hi": self.band[1],
+            "win_rate": wins, "mean_rank": ranks, "in_set": np.array(inside, dtype=object),
+            "set_p": self.set_p, "dm_p": dm, "p_value": p,
+        }  # fmt: skip
+        columns: Columns = {"model": [losses.models[m] for m in order] + left}
+        for name, column in numbers.items():
+            nothing = [None if column.dtype == object else np.nan] * len(left)
+            columns[name] = np.array([*column[order], *nothing], dtype=column.dtype)
+        columns["verdict"] = [verdicts[m] for m in order] + [NOT_ENOUGH] * len(left)
+        columns["reason"] = [reasons[m] for m in order] + [losses.left_out[name] for name in left]
+        missing = [losses.lost[losses.models[m]] for m in order]
+        columns["n_missing"] = np.array([*missing, *[losses.observed] * len(left)], np.int64)
+        for name in ("model", "verdict", "reason"):
+            columns[name] = np.array(columns[name], dtype=object)
+        return columns
+
+    def pair_columns(self) -> Columns:
+        """What `Comparison.pairs` gives."""
+        losses, owner = self.losses, self.comparison
+        i, j = np.triu_indices(len(losses.models), 1)
+        judged = judge(self.evidence, i, j, owner.n_boot, owner.seed)
+        p = holm(judged.p_value)
+        ratio = log_ratio(losses.mean[:, i], losses.mean[:, j], losses.root).mean(axis=0)
+        wins = self.win_rate(i, j)
+        sides = [(i, j, 1, wins), (j, i, -1, 1 - wins)]
+        names = np.array(losses.models, dtype=object)
+        told = [
+            self._verdict(p[k], sign * judged.difference[k], skill, bool(judged.shared[k]))
+            for _, _, sign, _ in sides
+            for k, skill in enumerate(_skill(sign * ratio))
+        ]
+        columns: Columns = {
+            "model": np.concatenate([names[a] for a, _, _, _ in sides]),
+            "other": np.concatenate([names[b] for _, b, _, _ in sides]),
+            "skill": np.concatenate([_skill(sign * ratio) for _, _, sign, _ in sides]),
+            "win_rate": np.concatenate([wins for *_, wins in sides]),
+            "dm_p": np.tile(judged.dm, 2),
+            "p_value": np.tile(p, 2),
+            "verdict": np.array([verdict for verdict, _ in told], dtype=object),
+            "reason": np.array([reason for _, reason in told], dtype=object),
+        }
+        order = np.lexsort((np.concatenate([j, i]), np.concatenate([i, j])))
+        return {name: column[order] for name, column in columns.items()}
+
+    def ranks(self) -> Ranks:
+        """Friedman and Nemenyi over series."""
+        rows, alpha = self.losses.by_series, self.comparison.alpha
+        n, m = rows.shape
+        ranks, _ = mean_ranks(rows)
+        order = np.argsort(ranks, kind="stable")
+        names = tuple(self.losses.models[k] for k in order)
+        difference, found = critical_difference(m, n, alpha), friedman(rows)
+        groups: tuple[tuple[str, ...], ...] = ()
+        if found.p_value > alpha:
+            groups = (names,)
+        elif np.isfinite(difference):
+            groups = tuple(
+                tuple(self.losses.models[k] for k in group)
+                for group in indistinct(ranks, difference)
+            )
+        backend = next(iter(self.losses.panels.values())).backend
+        return Ranks(names, ranks[order], n, difference, found, groups, backend)
+
+
+def _skill(log_ratio: FloatArray) -> FloatArray:
+    """1 - ratio; NaN where the other's score alone is 0."""
+    with np.errstate(over="ignore"):
+        skill: FloatArray = 1 - np.exp(np.where(log_ratio == np.inf, np.nan, log_ratio))
+    return skill
+
+
+def _rows(columns: Columns) -> list[dict[str, Any]]:
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    """Values as JSON has them: None for what is no finite number."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,64 @@
+"""The report of a comparison: one HTML page."""
+
+from westforecast.backtest.result import versions
+from westforecast.comparison import charts, words
+from westforecast.comparison.comparison import Comparison
+from westforecast.report.document import render
+from westforecast.report.words import count
+
+PAIRS_SHOWN = 200
+
+
+def page(comparison: Comparison) -> str:
+    """The report as one HTML page."""
+    ranks = comparison.ranks()
+    shown = charts.lines_shown(comparison)
+    hidden = [name for name in comparison.models if name not in shown]
+    title, heads, rows = words.leaderboard(comparison)
+    several = len(comparison.datasets) > 1
+    return render("comparison.html.j2", {
+        "title": f"{count(len(comparison.models), 'model')} against {comparison.baseline}",
+        "what": words.what(comparison),
+        "verdicts": words.verdicts(comparison, comparison.board()),
+        "evidence": words.evidence(comparison),
+        "missing": words.missing(comparison),
+        "heads": heads,
+        "rows": rows,
+        "left": title,
+        "boards": [
+            {
+                "name": name,
+                "rows": words.leaderboard(comparison, name)[2],
+                "heads": words.leaderboard(comparison, name)[1],
+                "evidence": comparison.board(name).evidence.words,
+            }
+            for name in (comparison.datasets if several else ())
+        ],
+        "skill": charts.skill_chart(comparison),
+        "ranks": charts.rank_diagram(ranks),
+        "rank_words": words.ranks(comparison, ranks),
+        "by_horizon": charts.lines_chart(comparison, "horizon", "By steps ahead"),
+        "by_cutoff": charts.lines_chart(comparison, "cutoff", "By cutoff"),
+        "hidden": hidden,
+        "pairs": words.pairs(comparison)[:PAIRS_SHOWN],
+        "alpha": comparison.alpha,
+        "level": f"{100 * (1 - comparison.alpha):g}",
+        "baseline": comparison.baseline,
+        "metric": comparison.losses.column,
+        "root": comparison.losses.root,
+        "summary": comparison.metric.summary,
+        "overlap": comparison.board().evidence.overlap,
+        "n_boot": f"{comparison.n_boot:,}",
+        "seed": comparison.seed,
+        "settings": _settings(comparison),
+        "version": versions()["westforecast"],
+    })  # fmt: skip
+
+
+def _settings(comparison: Comparison) -> dict[str, str]:
+    """What was asked for, less what was left as it is."""
+    told = {}
+    for name, value in comparison.settings.items():
+        if name != "call" and value not in (None, []):
+            told[name] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return told

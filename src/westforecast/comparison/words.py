@@ -1,0 +1,231 @@
+"""A comparison in sentences that can be quoted, and a table."""
+
+from io import StringIO
+
+import numpy as np
+
+from westforecast.comparison.comparison import (
+    BETTER,
+    NO_DIFFERENCE,
+    NOT_ENOUGH,
+    WORSE,
+    Board,
+    Comparison,
+    Ranks,
+)
+from westforecast.report.words import count, number, sentence
+
+WIDTH = 110
+NAMED = 6  # models of one verdict named in a sentence
+SETS_SHOWN = 3  # data sets with a column of their own
+
+
+def text(comparison: Comparison) -> str:
+    """Sentences and the leaderboard, as printed."""
+    from rich.console import Console
+
+    from westforecast.report.terminal import table
+
+    title, columns, rows = leaderboard(comparison)
+    out = StringIO()
+    screen = Console(file=out, width=WIDTH, highlight=False, color_system=None)
+    for line in sentences(comparison):
+        screen.print(line, markup=False)
+    screen.print()
+    screen.print(table(title, columns, rows))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def sentences(comparison: Comparison) -> list[str]:
+    """What was compared, the verdicts, what they rest on, and what is missing."""
+    board = comparison.board()
+    return [
+        what(comparison),
+        *verdicts(comparison, board),
+        *evidence(comparison),
+        *missing(comparison),
+    ]
+
+
+def what(comparison: Comparison) -> str:
+    """Models, series, cutoffs, cells."""
+    losses = comparison.losses
+    sets = ""
+    if len(comparison.datasets) > 1:
+        sets = f" of {len(comparison.datasets)} data sets ({', '.join(comparison.datasets)})"
+    cutoffs, _ = losses.key("cutoff")
+    span = ""
+    if losses.calendar is not None:
+        span = f" ({losses.calendar.span(int(cutoffs[0]), int(cutoffs[-1]))})"
+    cells = losses.values.shape[1]
+    return (
+        f"{count(len(comparison.models), 'model')} compared by {losses.column} on "
+        f"{count(len(losses.by_series), 'series', 'series')}{sets}, "
+        f"{count(len(cutoffs), 'cutoff')}{span} and {cells:,} cells that all of them "
+        f"forecast, up to {count(losses.span, 'step')} ahead."
+    )
+
+
+def verdicts(comparison: Comparison, board: Board) -> list[str]:
+    """Which models are better or worse than the baseline, and of which nothing can be said."""
+    found, _, p, _ = board.verdicts()
+    order = [m for m in board.order if m != board.base]
+    told = []
+    for verdict, head in (
+        (BETTER, f"Better than {comparison.baseline}: "),
+        (WORSE, f"Worse than {comparison.baseline}: "),
+        (NO_DIFFERENCE, f"No evidence of a difference from {comparison.baseline}: "),
+    ):
+        mine = [m for m in order if found[m] == verdict]
+        if mine:
+            each = [_model(comparison, board, m, float(p[m])) for m in mine[:NAMED]]
+            told.append(f"{head}{'; '.join(each)}{_more(mine)}.")
+    unclear = [m for m in order if found[m] == NOT_ENOUGH]
+    if unclear:
+        each = [_model(comparison, board, m, float("nan")) for m in unclear[:NAMED]]
+        told.append(
+            f"Not enough evidence to tell from {comparison.baseline}: {'; '.join(each)}"
+            f"{_more(unclear)}."
+        )
+    return told
+
+
+def _more(models: list[int]) -> str:
+    return f" and {len(models) - NAMED} more" if len(models) > NAMED else ""
+
+
+def _model(comparison: Comparison, board: Board, m: int, p: float) -> str:
+    """Drift (mase 12 % lower, p 0.003)."""
+    skill = float(board.skill[m])
+    column = comparison.losses.column
+    if np.isnan(skill):
+        told = f"the baseline's {column} is 0"
+    else:
+        side = "lower" if skill > 0 else "higher"
+        told = f"{column} {_size(skill)} {side}" if abs(skill) >= 0.0005 else f"the same {column}"
+    return f"{comparison.losses.models[m]} ({', '.join(filter(None, (told, chance_of(p))))})"
+
+
+def _size(skill: float) -> str:
+    percent = 100 * abs(skill)
+    return f"{percent:.0f} %" if percent >= 9.5 else f"{percent:.1f} %"
+
+
+def chance_of(p: float) -> str:
+    """p 0.012; p below 0.001; nothing where there is none."""
+    if np.isnan(p):
+        return ""
+    return "p below 0.001" if p < 0.001 else f"p {p:.2g}"
+
+
+def evidence(comparison: Comparison) -> list[str]:
+    """What verdicts rest on, and what their reader must know."""
+    board, others = comparison.board(), len(comparison.models) - 1
+    told, moving = [board.evidence.words], int(board.shared.sum())
+    if moving:
+        whose = "All" if moving == others else f"{moving} of {others}"
+        told.append(
+            f"{whose} differences to {comparison.baseline} move together from cutoff to cutoff, or "
+            "may, so that series are no independent observations: these are judged by the cutoffs, "
+            "and are not enough evidence where that shows nothing."
+        )
+    if board.evidence.unit == "series" and moving < others:
+        told.append(
+            "A verdict by series is about these years: it holds for other series, not other times."
+        )
+    if board.evidence.unit != "none" and others > 1:
+        told.append(f"p-values are corrected for {others} models (Holm).")
+    return told
+
+
+def missing(comparison: Comparison) -> list[str]:
+    """Cells that are not compared with who is to blame, and models that are not compared."""
+    losses, told = comparison.losses, []
+    gone = losses.observed - losses.values.shape[1]
+    if gone:
+        blame = sorted(((n, name) for name, n in losses.lost.items() if n), reverse=True)
+        each = [f"{name} has no forecast in {n}" for n, name in blame[:NAMED]]
+        if losses.undefined:
+            each.append(f"{losses.column} is undefined in {losses.undefined}")
+        told.append(
+            f"{gone:,} of {losses.observed:,} cells with a known outcome "
+            f"{'is' if gone == 1 else 'are'} not compared: {'; '.join(each)}."
+        )
+    told += [sentence(f"{name} is not compared: {why}") for name, why in losses.left_out.items()]
+    return told
+
+
+def leaderboard(
+    comparison: Comparison, dataset: str | None = None
+) -> tuple[str, list[str], list[list[str]]]:
+    """Title, heads and cells of the leaderboard in words."""
+    board = comparison.board(dataset)
+    columns = board.columns()
+    sets = list(board.losses.parts)
+    names = list(columns)[1 : 1 + len(sets)]
+    shown = names if len(sets) <= SETS_SHOWN else []
+    level = f"{100 * (1 - comparison.alpha):g}"
+    heads = ["model", *shown, "skill", f"{level} % band", "wins", "rank", "in set", "p", "verdict"]
+    rows = []
+    for k, name in enumerate(columns["model"]):
+        base = name == comparison.baseline
+        low, high = columns["skill_lo"][k], columns["skill_hi"][k]
+        band = "" if np.isnan(low) or base else f"{_signed(low)} to {_signed(high)}"
+        rows.append([
+            name,
+            *(number(columns[score][k]) for score in shown),
+            "" if base else _signed(columns["skill"][k], " %"),
+            band,
+            "" if base else _told("{:.0%}", columns["win_rate"][k]).replace("%", " %"),
+            _told("{:.2f}", columns["mean_rank"][k]),
+            {True: "yes", False: "no", None: ""}[columns["in_set"][k]],
+            chance_of(columns["p_value"][k]).removeprefix("p ").replace("below ", "<"),
+            "no evidence" if columns["verdict"][k] == NO_DIFFERENCE else columns["verdict"][k],
+        ])  # fmt: skip
+    where = f" on {dataset}" if dataset else ""
+    return f"Leaderboard{where}, against {comparison.baseline}", heads, rows
+
+
+def pairs(comparison: Comparison) -> list[dict[str, object]]:
+    """Rows of every model against every other in words; first: whether a model's rows begin."""
+    columns = comparison.board().pair_columns()
+    rows, before = [], ""
+    for k, model in enumerate(columns["model"]):
+        rows.append({
+            "model": model, "other": columns["other"][k], "first": model != before,
+            "skill": _signed(columns["skill"][k], " %"),
+            "wins": _told("{:.0%}", columns["win_rate"][k]).replace("%", " %"),
+            "p": chance_of(columns["p_value"][k]).removeprefix("p ").replace("below ", "<"),
+            "verdict": columns["verdict"][k],
+        })  # fmt: skip
+        before = model
+    return rows
+
+
+def ranks(comparison: Comparison, found: Ranks) -> str:
+    """What the ranks say, in a sentence or two."""
+    test = found.friedman
+    if np.isnan(test.p_value):
+        return "One series gives ranks, and nothing to judge them by."
+    if test.p_value > comparison.alpha:
+        return (
+            f"The ranks do not differ more than chance lets them over {found.n} series "
+            f"({chance_of(test.p_value)})."
+        )
+    apart = (
+        "A bar joins models whose mean ranks are closer than the critical difference "
+        f"{found.critical_difference:.2f}: these {found.n} series cannot tell them apart."
+        if found.groups
+        else "All models can be told apart."
+    )
+    return f"The ranks differ ({chance_of(test.p_value)}). {apart} Series are taken as independent."
+
+
+def _told(form: str, value: float) -> str:
+    return "" if np.isnan(value) else form.format(value)
+
+
+def _signed(fraction: float, unit: str = "") -> str:
+    if np.isnan(fraction):
+        return ""
+    return f"{round(100 * fraction, 1) + 0.0:+.1f}{unit}"  # no -0.0

@@ -1,0 +1,114 @@
+"""The page of a comparison: whole, self-contained, says what the leaderboard says."""
+
+import re
+import sys
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import westforecast as wf
+from westforecast.comparison import MissingExtraError
+from westforecast.models import Drift
+
+QUICK = {"n_boot": 199, "progress": False}
+HERE = ["page", "charts"]
+
+
+def grown(series=25, length=22, seed=0):
+    rng = np.random.default_rng(seed)
+    walks = 100 + (1 + rng.normal(0, 1.5, (series, length))).cumsum(axis=1)
+    ids, years = (
+        np.repeat(np.arange(series), length),
+        np.tile(np.arange(1990, 1990 + length), series),
+    )
+    return wf.Panel.from_frame(pd.DataFrame({"unique_id": ids, "ds": years, "y": walks.ravel()}))
+
+
+@pytest.fixture(scope="module")
+def found():
+    models = {"Drift": "Drift", "mean": "InSampleMean", "<b>": "DampedLogGrowth"}
+    return wf.compare(grown(), models, h=2, n_windows=8, **QUICK)
+
+
+@pytest.fixture(scope="module")
+def html(found, tmp_path_factory):
+    pytest.importorskip("altair")
+    path = tmp_path_factory.mktemp("report") / "page.html"
+    assert found.report(path) == path
+    return path.read_text(encoding="utf-8")
+
+
+def drawn(html):
+    """The charts, each parsed, which a broken one is not."""
+    return [ElementTree.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", html, re.S)]
+
+
+def test_the_page_stands_alone(html):
+    assert html.startswith("<!doctype html>")
+    assert not re.search(r'(src|href)="(?!#)', html)
+    assert "<script" not in html
+    assert len(drawn(html)) == 4
+    assert len(html) < 1_000_000
+
+
+def test_the_page_says_what_the_leaderboard_says(found, html):
+    for name, verdict in found.leaderboard()[["model", "verdict"]].to_numpy():
+        told = name.replace("<", "&lt;").replace(">", "&gt;")
+        assert re.search(rf"<td>{re.escape(told)}</td>.*?{verdict}</td></tr>", html), name
+    assert "<b>" not in html
+    assert "Judged by 8 cutoffs" in html
+    assert ">nan" not in html.lower()
+    assert "Every model against every other" in html
+    assert "<h3>" not in html, "one data set has no board of its own"
+
+
+def test_several_data_sets_have_boards_of_their_own(tmp_path):
+    pytest.importorskip("altair")
+    sets = {"west": grown(4), "east": grown(3, seed=1)}
+    made = wf.compare(sets, ["Drift"], h=1, n_windows=4, **QUICK)
+    html = made.report(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<h3>west</h3>" in html
+    assert "<h3>east</h3>" in html
+    assert "not enough evidence" in html
+    assert len(drawn(html)) == 4
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_one_series_and_many_models_can_be_drawn(count, tmp_path):
+    pytest.importorskip("altair")
+    models = {f"model {k}": Drift() for k in range(count)}
+    made = wf.compare(grown(1), models, h=1, n_windows=9, **QUICK)
+    html = made.report(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert len(drawn(html)) == 4
+    assert ("Not drawn" in html) == (count > 7)
+    assert "One series gives ranks, and nothing to judge them by." in html
+
+
+def test_zero_scores_can_be_drawn(tmp_path):
+    pytest.importorskip("altair")
+    line = pd.DataFrame({"unique_id": "a", "ds": range(1990, 2010), "y": np.arange(20.0)})
+    made = wf.compare(
+        wf.Panel.from_frame(line), "Naive", h=1, n_windows=9, metric="mae", baseline="Drift",
+        **QUICK,
+    )  # fmt: skip
+    assert len(drawn(made.report(tmp_path / "page.html").read_text(encoding="utf-8"))) == 4
+
+
+def test_without_the_extra_the_error_says_what_to_install(found, tmp_path, monkeypatch):
+    for name in HERE:
+        monkeypatch.delitem(sys.modules, f"westforecast.comparison.{name}", raising=False)
+        monkeypatch.delattr(f"westforecast.comparison.{name}", raising=False)
+    monkeypatch.delitem(sys.modules, "westforecast.report.figures", raising=False)
+    monkeypatch.setitem(sys.modules, "altair", None)
+    with pytest.raises(MissingExtraError, match=r"altair.*pip install 'westforecast\[report\]'"):
+        found.report(tmp_path / "page.html")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_told(found, tmp_path):
+    pytest.importorskip("altair")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(wf.UsageError, match="cannot write to"):
+        found.report(tmp_path / "file" / "page.html")
