@@ -152,6 +152,7 @@ class TestBacktest:
             "call": "backtest", "h": 2, "n_windows": 2, "cutoffs": None, "step_size": 3,
             "window": "sliding", "input_size": 5, "min_train_size": 3, "gap": 1,
             "align": "series", "allow_partial": True, "series": None, "on_error": "record",
+            "time_budget": None,
             "engine": "AutoEngine(workers=None)",
         }  # fmt: skip
 

@@ -40,14 +40,20 @@ def model(name: str, **settings: Any) -> Model:
 
 
 def metric(name: str) -> Metric:
-    """A metric by name, also from plugins."""
-    found: Metric = registry().get("metric", name)
+    """A metric by name, also from plugins.
+
+    Raises UnknownNameError (suggesting the nearest name), PluginError where its package is broken.
+    """
+    found: Metric = registry().get("metric", name, Metric)
     return found
 
 
 def dataset(name: str) -> Panel:
-    """A data set that an installed package ships, by name."""
-    found: Panel = registry().get("dataset", name)()
+    """A data set that an installed package ships, by name.
+
+    Raises UnknownNameError (suggesting the nearest name), PluginError where its package is broken.
+    """
+    found: Panel = registry().made("dataset", name, Panel)
     return found
 
 
@@ -115,6 +121,7 @@ def forecast(
     levels: Sequence[float] = (),
     on_error: OnError = "record",
     fallback: ModelLike | None = None,
+    time_budget: float | None = None,
     engine: str | Engine = "auto",
     progress: bool | Progress | None = None,
 ) -> Result:
@@ -125,8 +132,11 @@ def forecast(
     series: ids of the series to forecast, all unless given. The others of the panel are there as
         drivers.
     levels: interval coverages in percent, e.g. (80, 95).
-    on_error: "record" keeps failures as rows with a status, "raise" stops at the first.
+    on_error: "record" keeps failures as rows with a status, "raise" stops at the first, "fallback"
+        lets `fallback` answer, or Naive.
     fallback: a model that answers where another failed; `model_used` says so.
+    time_budget: seconds each model has for all its windows; those it does not come to have the
+        status out_of_time.
     engine: where the work runs, which no number depends on. "auto" gives batch models threads
         where there is enough to share, and runs one-series models one after the other; "serial",
         "threads" and "processes" treat all alike; also any installed one, or an Engine.
@@ -145,7 +155,7 @@ def forecast(
     series = _ids(series)
     settings = {"call": "forecast", "h": h, "until": until, "series": series}
     plan = ahead(panel, h, until, series=series)
-    return _run(plan, models, levels, on_error, fallback, engine, progress, settings)
+    return _run(plan, models, levels, on_error, fallback, time_budget, engine, progress, settings)
 
 
 def backtest(
@@ -166,6 +176,7 @@ def backtest(
     levels: Sequence[float] = (),
     on_error: OnError = "record",
     fallback: ModelLike | None = None,
+    time_budget: float | None = None,
     engine: str | Engine = "auto",
     progress: bool | Progress | None = None,
 ) -> Result:
@@ -201,7 +212,7 @@ def backtest(
         "min_train_size": min_train_size, "gap": gap, "align": align,
         "allow_partial": allow_partial, "series": series,
     }  # fmt: skip
-    return _run(plan, models, levels, on_error, fallback, engine, progress, settings)
+    return _run(plan, models, levels, on_error, fallback, time_budget, engine, progress, settings)
 
 
 def split_errors(
@@ -238,25 +249,26 @@ def _ids(series: str | Iterable[str] | None) -> list[str] | None:
 
 
 def _engine(engine: str | Engine) -> Engine:
-    runner = registry().get("engine", engine)() if isinstance(engine, str) else engine
-    if not isinstance(runner, Engine):
+    if isinstance(engine, str):
+        engine = registry().made("engine", engine, Engine)
+    if not isinstance(engine, Engine):
         raise UsageError(f"engine={engine!r} is neither an engine's name nor an Engine object.")
-    return runner
+    return engine
 
 
 def _run(
     plan: Plan, models: Models, levels: Sequence[float], on_error: OnError,
-    fallback: ModelLike | None, engine: str | Engine, progress: bool | Progress | None,
-    settings: Mapping[str, object],
+    fallback: ModelLike | None, time_budget: float | None, engine: str | Engine,
+    progress: bool | Progress | None, settings: Mapping[str, object],
 ) -> Result:  # fmt: skip
     named = named_models(models)
     runner = _engine(engine)
     second = None if fallback is None else _object(fallback)
-    told = {**settings, "on_error": on_error, "engine": repr(runner)}
+    told = {**settings, "on_error": on_error, "time_budget": time_budget, "engine": repr(runner)}
     with _progress(progress) as report:
         return run(
             plan, named, levels, engine=runner, on_error=on_error, fallback=second,
-            progress=report, settings=told,
+            time_budget=time_budget, progress=report, settings=told,
         )  # fmt: skip
 
 

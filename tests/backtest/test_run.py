@@ -1,15 +1,15 @@
 """Running: a forecast is the last fold of a backtest; failures stay where they happened."""
 
 import threading
+import warnings
 from dataclasses import dataclass, replace
-from importlib import import_module
 
 import numpy as np
 import pytest
 
 import westforecast as wf
-from westforecast import ModelError, SeriesModel, UsageError
-from westforecast.backtest import ahead, origins, run
+from westforecast import ModelError, SeriesModel, UsageError, WestforecastError
+from westforecast.backtest import ahead, origins, run, work
 from westforecast.engines import AutoEngine, Engine, ProcessEngine, SerialEngine, ThreadEngine
 from westforecast.models import (
     DampedLogGrowth,
@@ -24,8 +24,6 @@ from westforecast.models import (
 
 from ..builders import NAN, panel, walk
 
-# The module, whose name the function of the same name hides.
-ROOM = import_module("westforecast.backtest.run")
 BASELINES = {"Naive": Naive(), "Drift": Drift(), "growth": DampedLogGrowth()}
 WALKS = panel(*(walk(length, length) for length in (12, 17, 25)), first=[1990, 1988, 1980])
 
@@ -40,6 +38,15 @@ class Touchy(SeriesModel):
         if y[0] == 6:
             raise LookupError("where is it")
         return np.full(horizon, y[-1]), np.full((horizon, len(probs)), y[-1])
+
+
+@dataclass(frozen=True)
+class Deaf(Naive):
+    """Turns all warnings off, for everybody."""
+
+    def compute(self, windows, horizon, levels):
+        warnings.simplefilter("ignore")
+        return super().compute(windows, horizon, levels)
 
 
 MIXED = panel([1, 2, 3], [5, 6, 7], [6, 7, 8], [2, 3, 4])
@@ -93,7 +100,7 @@ class TestFailures:
 
     def test_raising_stops_at_once(self):
         done = []
-        data = panel([6, 7], *[[1, 2]] * (ROOM.CHUNK + 1))
+        data = panel([6, 7], *[[1, 2]] * (work.CHUNK + 1))
         with pytest.raises(ModelError, match=r"series 'a'"):
             run(ahead(data, 1), {"t": Touchy()}, on_error="raise",
                 progress=lambda *told: done.append(told))  # fmt: skip
@@ -114,8 +121,25 @@ class TestFailures:
         assert np.isfinite(touchy.quantiles[1]).all()
         assert touchy.reason[1] == "not today"  # why is still told
 
+    def test_a_fallback_can_be_the_policy(self):
+        data = panel([1, 2, 3], [5, 6, 7])
+        named = run(ahead(data, 2), {"t": Touchy()}, on_error="fallback")
+        given = run(ahead(data, 2), {"t": Touchy()}, on_error="fallback", fallback=Drift())
+        assert [r.fallback for r in (named, given)] == ["Naive", "Drift"]
+        np.testing.assert_array_equal(named.forecasts["t"].mean[1], [7, 7])
+        np.testing.assert_array_equal(given.forecasts["t"].mean[1], [8, 9])
+        with pytest.raises(UsageError, match=r'on_error="raise" stops at the first failure'):
+            run(ahead(data, 2), {"t": Touchy()}, on_error="raise", fallback=Naive())
+
+    def test_warning_filters_are_put_back(self):
+        before = list(warnings.filters)
+        run(ahead(MIXED, 1), {"deaf": Deaf()})
+        assert warnings.filters == before
+
     def test_other_policies_are_refused(self):
-        with pytest.raises(UsageError, match=r'on_error=\'ignore\' found, "record" or "raise"'):
+        with pytest.raises(
+            UsageError, match=r'on_error=\'ignore\' found, "record", "raise" or "fallback"'
+        ):
             run(ahead(MIXED, 1), BASELINES, on_error="ignore")
 
 
@@ -227,26 +251,35 @@ class TestEngines:
         assert run(plan, EVERY).failed == 0
 
     def test_progress_is_told_after_each_piece(self, monkeypatch):
-        monkeypatch.setattr(ROOM, "CHUNK", 2)
+        monkeypatch.setattr(work, "CHUNK", 2)
         told = []
         models = {"t": Touchy(), "n": Naive(), "d": Drift()}
         run(ahead(WALKS, 1), models, progress=lambda *what: told.append(what))
         assert told == [(1, 4, "n"), (2, 4, "d"), (3, 4, "t"), (4, 4, "t")]
 
     def test_workers_stop_where_a_failure_is_raised(self):
-        data = panel([6, 7], *[[1, 2]] * (5 * ROOM.CHUNK))
+        data = panel([6, 7], *[[1, 2]] * (5 * work.CHUNK))
         with pytest.raises(ModelError) as caught:
             run(ahead(data, 1), {"t": Touchy()}, engine=ThreadEngine(1), on_error="raise")
         assert caught.value.__traceback__ is not None  # which keeps the run's frames
         assert not [t for t in threading.enumerate() if "ThreadPool" in t.name]
 
-    def test_an_engine_that_loses_answers_is_noticed(self):
-        class Lossy(Engine):
+    @pytest.mark.parametrize(
+        ("answers", "told"),
+        [
+            (lambda right: [], "gave NoneType as answer 1 to 3 tasks; what the function returns"),
+            (lambda right: [*right, right[0]], "gave Forecast as answer 4 to 3 tasks"),
+            (lambda right: [right[0], "gone", right[2]], "gave str as answer 2 to 3 tasks"),
+            (lambda right: [part.take(np.array([0])) for part in right], "as answer 1 to 3 tasks"),
+        ],
+    )
+    def test_an_engine_that_answers_wrongly_is_told(self, answers, told):
+        class Wrong(Engine):
             def map(self, function, tasks):
-                return iter([])
+                return iter(answers([function(task) for task in tasks]))
 
-        with pytest.raises(ValueError, match=r"shorter"):
-            run(ahead(WALKS, 1), BASELINES, engine=Lossy())
+        with pytest.raises(WestforecastError, match=told):
+            run(ahead(WALKS, 1), BASELINES, engine=Wrong())
 
 
 def test_a_forecast_outside_its_bounds_says_so():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from westforecast import Panel, UsageError
+from westforecast import Panel, UsageError, WestforecastError
 from westforecast.backtest import ahead, origins, run
 from westforecast.metrics import METRICS, Metric
 from westforecast.models import DampedLogGrowth, Drift, InSampleMean, Naive
@@ -228,7 +228,11 @@ def test_names_may_be_given_alone(result):
     ("arguments", "message"),
     [
         ({"metrics": ["mse"]}, "no metric 'mse'. Did you mean"),
-        ({"metrics": [None]}, "no metric None"),
+        ({"metrics": ["hits"]}, r"One of a plugin is given as westforecast.metric\('hits'\)"),
+        ({"metrics": [None]}, "no metric None: a name or a westforecast Metric expected"),
+        ({"metrics": [["mae"]]}, r"no metric \['mae'\]: a name or"),
+        ({"metrics": ["mae", "mae"]}, "'mae' is asked for 2 times. Ask for it once"),
+        ({"metrics": ["mae", Metric("mae", "", abs)]}, r"They differ: .*replace\(metric, name="),
         ({"by": ["models"]}, "cannot group by 'models'. Did you mean 'model'"),
         ({"by": ["multiplier"]}, "cannot group by 'multiplier'"),
     ],
@@ -236,6 +240,21 @@ def test_names_may_be_given_alone(result):
 def test_unknown_names_suggest_the_nearest(result, arguments, message):
     with pytest.raises(UsageError, match=message):
         result.scores(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        (lambda cells: 1 / 0, "raised ZeroDivisionError: division by zero; one loss a cell"),
+        (lambda cells: 0.5, r"gave an array of shape \(\); one loss a cell, an array of shape"),
+        (lambda cells: cells.error[1:], r"gave an array of shape \(\d+,\); one loss a cell"),
+        (lambda cells: ["x" for _ in cells.error], "raised ValueError: could not convert"),
+    ],
+)
+def test_a_broken_metric_is_named_with_its_module(result, loss, told):
+    broken = Metric("odd", "of a plugin", loss)
+    with pytest.raises(WestforecastError, match=f"^metric 'odd' of .*test_score {told}"):
+        result.scores(["mae", broken])
 
 
 def test_interval_metrics_without_intervals():

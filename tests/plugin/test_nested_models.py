@@ -8,7 +8,7 @@ from westforecast import Model, UsageError
 from westforecast.errors import UnknownNameError
 from westforecast.models import DampedLogGrowth, Drift, Naive
 from westforecast.plugin import ModelSpec, Registry
-from westforecast.plugin.manager import PluginInfo
+from westforecast.plugin.names import PluginInfo
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class Probe:
 
 
 ONE_BY_ONE = Probe("one by one")
+OUT_OF_TIME = Probe("batch", probed=0, note="no time was left to try windows alone")
 ONLY_WINDOW = Probe("batch", probed=0, note="the only window, so there is nothing to compare")
 
 

@@ -124,8 +124,9 @@ class Result:
     ) -> Any:
         """Scores of the forecasts whose outcomes are known, one row per group.
 
-        metrics: names from `westforecast.metrics.METRICS`, or Metric objects. Those that need an
-        interval give a column per level (coverage-80).
+        metrics: names from `westforecast.metrics.METRICS`, or Metric objects; a plugin's is
+        `westforecast.metric("name")`. Those that need an interval give a column per level
+        (coverage-80).
         by: any of model, horizon, cutoff, ds, unique_id, or a field of the indicators (name, unit,
         kind, region, industry, source).
         common: compare only cells that every model forecast; `n_excluded` counts those lost.
@@ -134,7 +135,8 @@ class Result:
         where the metric is undefined, e.g. mase of a flat series. Forecasts a fallback made are not
         scored. Warns where `common` leaves less than a tenth of the cells: a model that forecast
         little takes them from all others (`without` leaves it out). Raises UsageError for an
-        unknown metric or grouping, and where no outcome is known.
+        unknown metric or grouping, a metric asked for twice, and where no outcome is known;
+        WestforecastError where a metric is broken.
         """
         wanted = [metrics] if isinstance(metrics, str | Metric) else metrics
         keys = (by,) if isinstance(by, str) else tuple(by)
@@ -284,10 +286,15 @@ class Result:
 def _metric(metric: str | Metric) -> Metric:
     if isinstance(metric, Metric):
         return metric
+    if not isinstance(metric, str):
+        raise UsageError(f"no metric {metric!r}: a name or a westforecast Metric expected.")
     try:
         return METRICS[metric]
     except KeyError:
-        raise UsageError(f"no metric {metric!r}. {nearest(str(metric), METRICS)}") from None
+        raise UnknownNameError(
+            f"no metric {metric!r}. {nearest(metric, METRICS)} One of a plugin is given as "
+            f"westforecast.metric({metric!r})."
+        ) from None
 
 
 def _labelled(columns: Mapping[str, Any], times: Sequence[str], calendar: Any) -> dict[str, Any]:

@@ -4,80 +4,37 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import replace
+from itertools import zip_longest
 from typing import get_args
 
 import numpy as np
 
-from westforecast.backtest.probe import ONE_BY_ONE, ONLY_WINDOW, Probe, compare, sample
+from westforecast.backtest.probe import (
+    ONE_BY_ONE,
+    ONLY_WINDOW,
+    OUT_OF_TIME,
+    Probe,
+    compare,
+    sample,
+)
 from westforecast.backtest.result import Result
 from westforecast.backtest.schedule import Plan
+from westforecast.backtest.work import Clock, Task, Work
 from westforecast.engines import AutoEngine, Engine, SerialEngine, one_blas_thread
-from westforecast.errors import ModelError, UsageError, WestforecastWarning
+from westforecast.errors import ModelError, UsageError, WestforecastError, WestforecastWarning
 from westforecast.kernels.quantiles import check_levels
 from westforecast.models.base import Model
+from westforecast.models.baselines import Naive
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.typing import BoolArray, IntArray, OnError
 
-# Windows a task of one-series models, which cost from a tenth of a millisecond up: enough to
-# outweigh sending the task, few enough to spread over workers and to show progress.
-CHUNK = 64
-
 # A forecast this much smaller than the data is as good as 0 when two are compared.
 NOTHING = 1e-5
 
 Progress = Callable[[int, int, str], None]
-
-Task = tuple[str, IntArray]  # a model's name, and the windows [P] it is to see in one call
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Work:
-    """What all tasks share; calling it does one task. Engines send it to a worker once."""
-
-    models: Mapping[str, Model]
-    windows: Windows
-    horizon: int
-    levels: tuple[float, ...]
-
-    def __call__(self, task: Task) -> Forecast:
-        name, which = task
-        with one_blas_thread():  # here as well, because this may be another process
-            return self.models[name].forecast(self.windows.take(which), self.horizon, self.levels)
-
-    @property
-    def batch(self) -> list[str]:
-        """Models that take many windows a call."""
-        return [name for name, model in self.models.items() if model.batch]
-
-    def tasks(self, order: IntArray) -> tuple[list[Task], list[Task]]:
-        """Those that may run side by side in one process, and the others.
-
-        A batch model gets tiles of whole histories, so that it sees all origins of a series
-        together; a panel that one tile holds is not worth a pool of threads. One-series models are
-        often foreign code, of which nothing is known. order: [W] windows as tiles take them.
-        """
-        pieces = self.windows.take(order).from_first_observed().pieces()
-        tiles = [order[piece] for piece in pieces]
-        every = np.arange(len(self.windows))
-        chunks = np.split(every, every[CHUNK::CHUNK])
-        series = [name for name in self.models if name not in self.batch]
-        batches, rest = list(product(self.batch, tiles)), list(product(series, chunks))
-        return (batches, rest) if len(tiles) > 1 else ([], batches + rest)
-
-    def one_by_one(self, name: str, which: IntArray) -> Forecast:
-        """Forecasts of some windows [P], each in a call of its own."""
-        alone = self.empty(len(which))
-        for k in range(len(which)):
-            alone.put(np.array([k]), self((name, which[[k]])))
-        return alone
-
-    def empty(self, windows: int) -> Forecast:
-        """A record to be filled."""
-        return Forecast.empty(windows, self.horizon, self.levels)
 
 
 def run(
@@ -88,6 +45,7 @@ def run(
     engine: Engine | None = None,
     on_error: OnError = "record",
     fallback: Model | None = None,
+    time_budget: float | None = None,
     progress: Progress | None = None,
     settings: Mapping[str, object] | None = None,
 ) -> Result:
@@ -98,17 +56,28 @@ def run(
     either. A model whose batch answers differ from its answers to single windows (a few are tried)
     is run one by one, with a warning, and `Result.probes` says so.
     on_error: "record" keeps a failed window as a row with its status and reason, "raise" stops with
-    a ModelError that names series, model and cutoff. fallback: a model that answers where another
-    failed; rows then say so in `status` and `model_used`. progress: called with (done, total, what)
-    after each piece of work.
+    a ModelError that names series, model and cutoff, "fallback" is "record" with `Naive` as the
+    fallback unless another is given. fallback: a model that answers where another failed; rows then
+    say so in `status` and `model_used`. progress: called with (done, total, what) after each piece
+    of work.
+    time_budget: seconds for all windows of a model. What is not forecast by then has the status
+    out_of_time. With processes, each of them has that much.
     """
     if on_error not in get_args(OnError):
-        raise UsageError(f'on_error={on_error!r} found, "record" or "raise" expected.')
+        raise UsageError(f'on_error={on_error!r} found, "record", "raise" or "fallback" expected.')
+    if on_error == "raise" and fallback is not None:
+        raise UsageError('on_error="raise" stops at the first failure, so no fallback can answer.')
+    if on_error == "fallback" and fallback is None:
+        fallback = Naive()
+    if time_budget is not None and not time_budget > 0:
+        raise UsageError(f"time_budget={time_budget!r} found; seconds above 0 expected, or None.")
     checked = check_levels(levels)
     started = time.perf_counter()
-    work = Work(dict(models), plan.windows, plan.horizon, checked)
+    clocks = {} if time_budget is None else {name: Clock(time_budget) for name in models}
+    work = Work(dict(models), plan.windows, plan.horizon, checked, clocks)
     used = {name: np.zeros(len(plan.windows), bool) for name in models}
-    with one_blas_thread():
+    # Foreign models change warning filters; what they were before they are afterwards.
+    with one_blas_thread(), warnings.catch_warnings():
         forecasts, probes = _forecasts(plan, work, engine or AutoEngine(), on_error, progress)
         if fallback is not None:
             probes |= _fall_back(plan, forecasts, used, fallback, checked)
@@ -175,7 +144,15 @@ def _answers(
     if careful is engine:  # one pool for all
         shares = [(engine, together + apart)]
     for worker, tasks in shares:
-        yield from zip(tasks, worker.map(work, tasks), strict=True)
+        answers = zip_longest(tasks, worker.map(work, tasks))
+        for k, (task, answer) in enumerate(answers, start=1):
+            if task is None or not isinstance(answer, Forecast) or len(answer) != len(task[1]):
+                raise WestforecastError(
+                    f"engine {worker!r} gave {type(answer).__name__} as answer {k} to {len(tasks)} "
+                    "tasks; what the function returns for each of them, in their order, expected. "
+                    'Use another engine (engine="serial") and tell its author.'
+                )
+            yield task, answer
 
 
 def _probed(plan: Plan, work: Work, name: str, batch: Forecast, order: IntArray) -> Probe:
@@ -185,7 +162,10 @@ def _probed(plan: Plan, work: Work, name: str, batch: Forecast, order: IntArray)
     which = sample(batch, order[np.argsort(plan.windows.lengths[order], kind="stable")])
     seen = [plan.windows.y(int(w)) for w in which]
     size = np.array([np.abs(y[np.isfinite(y)]).max(initial=0.0) for y in seen])
-    probe, worst = compare(batch.take(which), work.one_by_one(name, which), NOTHING * size)
+    alone = work.one_by_one(name, which)
+    if Status.OUT_OF_TIME in alone.status:
+        return OUT_OF_TIME
+    probe, worst = compare(batch.take(which), alone, NOTHING * size)
     if probe.path == "one by one":
         warnings.warn(
             f"model {name!r} forecasts {_place(plan, which[worst])} differently among other "

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from westforecast.errors import UsageError, WestforecastWarning, nearest
+from westforecast.errors import UsageError, WestforecastError, WestforecastWarning, nearest
 from westforecast.metrics import Cells, Metric
+from westforecast.metrics.metric import Loss
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
@@ -150,6 +151,7 @@ def _losses(
     grid: Grid, metrics: Sequence[Metric], used: BoolArray
 ) -> dict[str, tuple[FloatArray, bool]]:
     """Score column -> losses of the used cells, models one after the other, and whether a root."""
+    _check_distinct(metrics)
     scale, scale2, last, back = _training_facts(grid.windows)
     columns: dict[str, tuple[list[FloatArray], bool]] = {}
     for forecast, use in zip(grid.forecasts.values(), used, strict=True):
@@ -167,8 +169,54 @@ def _losses(
         levels = tuple(round(100 * (1 - 2 * p), 10) for p in reversed(cells.probs) if p < 0.5)
         for metric in metrics:
             for column, loss in metric.columns(levels).items():
-                columns.setdefault(column, ([], metric.root))[0].append(loss(cells))
+                columns.setdefault(column, ([], metric.root))[0].append(_loss(metric, loss, cells))
     return {name: (np.concatenate(parts), root) for name, (parts, root) in columns.items()}
+
+
+def _check_distinct(metrics: Sequence[Metric]) -> None:
+    """Raise UsageError for two metrics whose scores would be columns of one name."""
+    names = [metric.name for metric in metrics]
+    for metric in metrics:
+        if names.count(metric.name) > 1:
+            same = all(metric == other for other in metrics if other.name == metric.name)
+            raise UsageError(
+                f"metric {metric.name!r} is asked for {names.count(metric.name)} times. "
+                + ("Ask for it once." if same else _RENAME)
+            )
+
+
+# Two packages may each have one.
+_RENAME = (
+    'They differ: give one a name of your own, dataclasses.replace(metric, name="..."), or ask '
+    "for them one after the other."
+)
+
+
+def _loss(metric: Metric, loss: Loss, cells: Cells) -> FloatArray:
+    """[C] losses. Raises WestforecastError, naming the metric and its module, where it is broken.
+
+    What a metric says on purpose, e.g. that it needs intervals, is passed on.
+    """
+    expected = f"one loss a cell, an array of shape {cells.actual.shape}, expected"
+    try:
+        found = np.asarray(loss(cells), float)
+    except WestforecastError:
+        raise
+    except Exception as error:  # a plugin's, whatever it is
+        told = f"raised {type(error).__name__}: {str(error).rstrip('.')}"
+        raise WestforecastError(f"{_whose(metric)} {told}; {expected}. {_REMEDY}") from error
+    if found.shape != cells.actual.shape:
+        told = f"gave an array of shape {found.shape}"
+        raise WestforecastError(f"{_whose(metric)} {told}; {expected}. {_REMEDY}")
+    return found
+
+
+_REMEDY = "Leave it out, and update its package or tell its author."
+
+
+def _whose(metric: Metric) -> str:
+    module = getattr(metric.loss or metric.per_level, "__module__", "unknown")
+    return f"metric {metric.name!r} of {module}"
 
 
 def _training_facts(windows: Windows) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:

@@ -42,6 +42,9 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--series", multiple=True,
                      help="Id of a series to forecast; several allowed. The others are there as "
                           "drivers.  [default: all]"),
+        click.option("--fallback", help="A model that answers where another fails."),
+        click.option("--time-budget", type=float,
+                     help="Seconds each model has for all series.  [default: no limit]"),
         click.option("--out", type=click.Path(file_okay=False, path_type=Path),
                      help="Folder for Parquet files and manifest.json."),
         click.option("-q", "--quiet", is_flag=True, help="No progress bar, no table."),
@@ -60,15 +63,16 @@ HELP = {"help_option_names": ["--help"]}
 @click.option("-h", "--h", "h", type=int, help="Steps ahead.")
 @click.option("--until", help="Last period wanted, e.g. 2020; instead of --h.")
 def forecast_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...],
-                  series: tuple[str, ...], h: int | None, until: str | None, out: Path | None,
-                  quiet: bool, **reading: Any) -> int:  # fmt: skip
+                  series: tuple[str, ...], fallback: str | None, time_budget: float | None,
+                  h: int | None, until: str | None, out: Path | None, quiet: bool,
+                  **reading: Any) -> int:  # fmt: skip
     """Forecast the series of a long CSV or Parquet FILE (unique_id, ds, y)."""
     from westforecast.api import forecast
 
     period = int(until) if until is not None and until.isdigit() else until
     result = forecast(_panel(file, reading), list(models), h=h, until=period,
-                      series=series or None, levels=levels,
-                      progress=False if quiet else None)  # fmt: skip
+                      series=series or None, levels=levels, fallback=fallback,
+                      time_budget=time_budget, progress=False if quiet else None)  # fmt: skip
     return _finish(result, result.long(), out, quiet)
 
 
@@ -88,24 +92,28 @@ def forecast_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...]
 @click.option("--by", multiple=True, default=("model",), show_default=True,
               help="Group scores by model, horizon, cutoff, unique_id, region ...")  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, default=("mase", "smape", "coverage"),
-              show_default=True)  # fmt: skip
+              show_default=True,
+              help="A metric's name, also of a plugin; several allowed.")  # fmt: skip
 @click.option("--common/--own-cells", default=True, show_default=True,
               help="Score what all models forecast, or all that each did.")  # fmt: skip
 def backtest_file(file: Path, models: tuple[str, ...], levels: tuple[float, ...],
-                  series: tuple[str, ...], h: int, n_windows: int, cutoffs: tuple[int, ...],
+                  series: tuple[str, ...], fallback: str | None, time_budget: float | None,
+                  h: int, n_windows: int, cutoffs: tuple[int, ...],
                   step_size: int, input_size: int | None, min_train_size: int, gap: int, align: str,
                   by: tuple[str, ...], metrics: tuple[str, ...], common: bool, out: Path | None,
                   quiet: bool, **reading: Any) -> int:  # fmt: skip
     """Score models on the known past of a long CSV or Parquet FILE."""
-    from westforecast.api import backtest
+    from westforecast.api import backtest, metric
 
+    wanted = [metric(name) for name in metrics]  # a wrong name is told before the work
     result = backtest(
         _panel(file, reading), list(models), h=h, n_windows=None if cutoffs else n_windows,
         cutoffs=cutoffs or None, step_size=step_size, input_size=input_size,
         min_train_size=min_train_size, gap=gap, align=align,  # type: ignore[arg-type]
-        series=series or None, levels=levels, progress=False if quiet else None,
+        series=series or None, levels=levels, fallback=fallback, time_budget=time_budget,
+        progress=False if quiet else None,
     )  # fmt: skip
-    return _finish(result, result.scores(metrics, by, common=common), out, quiet)
+    return _finish(result, result.scores(wanted, by, common=common), out, quiet)
 
 
 @click.group()

@@ -1,4 +1,4 @@
-"""`westforecast plugins list`, `models list`, `studies list`: what there is. Imports no model.
+"""`westforecast models list`, `studies list`: what there is. Imports no model.
 
 `westforecast models show NAME` imports that one.
 """
@@ -11,42 +11,6 @@ from typing import Any
 import click
 
 from westforecast.plugin import registry, settings_of
-
-
-@click.group()
-def plugins() -> None:
-    """Installed plugins."""
-
-
-@plugins.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def plugins_list(as_json: bool) -> int:
-    """Every plugin with what it registers, and every broken one with the reason."""
-    found = registry()
-    if as_json:
-        used = [
-            {"distribution": p.distribution, "version": p.version, "entry_point": p.entry_point,
-             "registers": {k: [s.name for s in specs] for k, specs in p.specs.items() if specs}}
-            for p in found.plugins
-        ]  # fmt: skip
-        broken = [
-            {"distribution": f.distribution, "version": f.version, "entry_point": f.entry_point,
-             "kind": f.kind, "reason": f.reason}
-            for f in found.failures
-        ]  # fmt: skip
-        click.echo(json.dumps({"plugins": used, "failures": broken}, indent=2))
-    else:
-        for plugin in found.plugins:
-            click.echo(f"{plugin.distribution} {plugin.version}")
-            for kind, specs in plugin.specs.items():
-                if specs:
-                    click.echo(click.wrap_text(
-                        f"{kind}: {', '.join(spec.name for spec in specs)}", width=100,
-                        initial_indent="  ", subsequent_indent="    ",
-                    ))  # fmt: skip
-        for failure in found.failures:
-            click.echo(f"BROKEN {failure}")
-    return 1 if found.failures else 0
 
 
 @click.group()

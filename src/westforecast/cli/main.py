@@ -3,8 +3,11 @@
 0 done, 1 done with recorded failures, 2 usage, 3 invalid data.
 """
 
+import os
 import sys
 import warnings
+from collections import Counter
+from functools import partial
 from typing import Any
 
 import click
@@ -12,26 +15,82 @@ import click
 from westforecast import __version__
 from westforecast.cli.bench import bench
 from westforecast.cli.data import backtest_file, data, forecast_file
-from westforecast.cli.lists import models, plugins, studies
+from westforecast.cli.lists import models, studies
+from westforecast.cli.plugins import plugins
 from westforecast.cli.run import run
 from westforecast.cli.words import in_options, tell
-from westforecast.errors import WestforecastError, WestforecastWarning
+from westforecast.errors import PluginError, WestforecastError, WestforecastWarning
 from westforecast.plugin import registry
+from westforecast.plugin.loading import patience
+from westforecast.watch import OutOfTime, within
 
 
 class Commands(click.Group):
-    """Built-in commands, then those of plugins; a broken plugin's is absent, with a note."""
+    """Built-in commands, then those of plugins.
+
+    A plugin's goes by its name, or by distribution:name where a built-in one or another package has
+    that. A broken one is absent from help, with a note, and says why where it is asked for.
+    """
 
     def list_commands(self, context: click.Context) -> list[str]:
-        theirs = [spec.name for _, spec in registry().specs("command")]
-        return [*super().list_commands(context), *(n for n in theirs if n not in self.commands)]
+        names, broken, limit = [], [], patience()
+        for name in self._theirs():
+            try:
+                within(limit, partial(self.get_command, context, name))
+            except OutOfTime:
+                package = registry().package("command", name)
+                broken.append(
+                    f"command {name!r} of {package} takes more than {limit:g} s to import. "
+                    f"WESTFORECAST_PLUGIN_TIMEOUT={6 * limit:g} gives it more time."
+                )
+            except WestforecastError as error:
+                broken.append(str(error))
+            else:
+                names.append(name)
+        if broken and not context.resilient_parsing:  # which is when a shell completes a word
+            told = f"{len(broken)} command(s) are broken and left out: {' '.join(broken)}"
+            warnings.warn(told, WestforecastWarning, stacklevel=2)
+        return [*super().list_commands(context), *names]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         own = super().get_command(context, name)
-        if own is not None or name not in {s.name for _, s in registry().specs("command")}:
+        short = name.rpartition(":")[2]
+        if own is not None or short not in {spec.name for _, spec in registry().specs("command")}:
             return own
-        found: click.Command = registry().get("command", name)
+        found: click.Command = registry().get("command", name, click.Command)
         return found
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command. A mistake in a plugin's is a message that names the package."""
+        try:
+            return super().invoke(context)
+        except _MEANT:
+            raise
+        except Exception as error:
+            name = context.invoked_subcommand
+            strict = os.environ.get("WESTFORECAST_STRICT") == "1"
+            if strict or name is None or name in self.commands:
+                raise
+            package = registry().package("command", name)
+            raise PluginError(
+                f"command {name!r} of {package} failed: {type(error).__name__}: {error}. Update "
+                "that package or tell its author; WESTFORECAST_STRICT=1 shows where it failed."
+            ) from error
+
+    def _theirs(self) -> list[str]:
+        """The names that plugins' commands go by."""
+        specs = registry().specs("command")
+        count = Counter([*self.commands, *(spec.name for _, spec in specs)])
+        return [
+            spec.name if count[spec.name] == 1 else f"{distribution}:{spec.name}"
+            for distribution, spec in specs
+        ]
+
+
+# What a command raises for its user to read, or to end in peace.
+_MEANT = (
+    WestforecastError, click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError,
+)  # fmt: skip
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -62,7 +121,8 @@ def main(args: list[str] | None = None) -> None:
         code = tell(error)
     finally:
         warnings.showwarning = shown
-    sys.exit(code or 0)
+    # What else a plugin's command may return is no exit code.
+    sys.exit(code if type(code) is int else 0)
 
 
 def _warn(message: Any, category: type[Warning], *_: Any) -> None:

@@ -29,7 +29,7 @@ def run(study: str, origin: int | None, until: int | None, out: Path | None, qui
     from westforecast.study.summary import summary
 
     is_file = study.endswith(".toml") or "/" in study
-    described = read_study(study if is_file else registry().get("study", study)())
+    described = read_study(study if is_file else registry().made("study", study, Path, str))
     first, last = origin or described.origin, until or described.until
     if last <= first:
         raise UsageError(

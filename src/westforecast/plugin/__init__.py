@@ -4,14 +4,8 @@ Nothing here imports NumPy or a data frame library: listing plugins and models c
 """
 
 from westforecast.plugin.hookspecs import hookimpl
-from westforecast.plugin.manager import (
-    PluginFailure,
-    PluginInfo,
-    Registry,
-    load,
-    registry,
-    settings_of,
-)
+from westforecast.plugin.loading import load, registry
+from westforecast.plugin.names import PluginFailure, PluginInfo, Registry, settings_of
 from westforecast.plugin.specs import (
     CommandSpec,
     DatasetSpec,

@@ -8,6 +8,9 @@ from typing import Any
 
 from westforecast.errors import PluginError
 
+# Versions of the plugin interface that this library keeps its promises to.
+API_VERSIONS = (1,)
+
 _TARGET = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")
 _NAME = re.compile(r"^[A-Za-z][\w.\-]*$")
 

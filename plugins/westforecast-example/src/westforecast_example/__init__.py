@@ -1,1 +1,1 @@
-"""The smallest model plugin of westforecast."""
+"""MedianChange, a model plugin of westforecast."""

@@ -22,8 +22,8 @@ class MedianChange(SeriesModel):
 
     last: int = 5
 
-    scale_equivariant: ClassVar[bool] = True
     min_train: ClassVar[int] = 3  # two changes: one for the drift, one more for the spread
+    scale_equivariant: ClassVar[bool] = True  # ten times the data, ten times the forecast
 
     def __post_init__(self) -> None:
         if self.last < 2:

@@ -1,6 +1,8 @@
 """Plugins are loaded one by one: a broken one costs itself and nobody else."""
 
 import sys
+import time
+from importlib import import_module
 from importlib.metadata import EntryPoint, distributions
 
 import pytest
@@ -88,6 +90,12 @@ BROKEN = {
     "bad_spec     ": (
         MODELS + "return [EngineSpec(name='X', target='a:b')]", "a list of ModelSpec expected",
     ),
+    "import_error  ": ("raise SystemExit(3)", "SystemExit: 3"),
+    "hook_raised  ": (MODELS + "raise SystemExit", "SystemExit"),
+    "api_version": (
+        MODELS + "return [ModelSpec(name='X', target='a:b', api_version=2)]",
+        "model 'X' is written for version 2 of the plugin interface; westforecast",
+    ),
     "duplicate_name": (registers("Twice", "Twice"), "model 'Twice' is registered twice"),
 }  # fmt: skip
 
@@ -104,6 +112,7 @@ class TestBroken:
         assert failure.kind == kind.strip()
         assert (failure.distribution, failure.version) == ("broken-one", "0.3")
         assert failure.entry_point == "point0"
+        assert "WESTFORECAST_DISABLE=broken-one" in failure.remedy
         assert reason in failure.reason
         assert len(caught) == 1
         assert f"broken-one 0.3: {failure.kind}: " in str(caught[0].message)
@@ -144,13 +153,46 @@ class TestBroken:
             load(points)
         assert isinstance(got.value.__cause__, ZeroDivisionError)
 
-    @pytest.mark.parametrize("interruption", ["KeyboardInterrupt", "SystemExit"])
     @pytest.mark.parametrize("place", ["import", "hook"])
-    def test_an_interruption_passes(self, install, interruption, place):
-        code = f"raise {interruption}" if place == "import" else MODELS + f"raise {interruption}"
-        points = install("stops", code)
-        with pytest.raises((KeyboardInterrupt, SystemExit)):
+    def test_an_interruption_passes(self, install, place):
+        code = "raise KeyboardInterrupt"
+        points = install("stops", code if place == "import" else MODELS + code)
+        with pytest.raises(KeyboardInterrupt):
             load(points)
+
+    @pytest.mark.parametrize("place", ["import", "hook"])
+    @pytest.mark.parametrize("how", ["while True: pass", "import time; time.sleep(3)"])
+    def test_one_that_hangs_is_left_out_in_time(self, install, monkeypatch, place, how):
+        monkeypatch.setenv("WESTFORECAST_PLUGIN_TIMEOUT", "0.2")
+        install(
+            "hangs", how if place == "import" else MODELS + how.replace(": pass", ":\n        1")
+        )
+        points = install("z-good", GOOD)
+        begun = time.perf_counter()
+        with pytest.warns(WestforecastWarning, match=r"hangs 1.0: timeout: .*took more than 0.2 s"):
+            registry = load(points)
+        assert time.perf_counter() - begun < 2
+        assert registry.failures[0].remedy.startswith("WESTFORECAST_PLUGIN_TIMEOUT=60 gives it")
+        assert names(registry) == CORE | {"Good"}
+        with pytest.warns(WestforecastWarning, match=r"hangs 1.0: timeout"):
+            assert load(points).failures  # while the first try still hangs
+
+    def test_a_package_that_asks_for_names_while_it_is_imported(self, install, monkeypatch):
+        # Its own import is under way in this thread; another one would wait for that for ever.
+        monkeypatch.setenv("WESTFORECAST_PLUGIN_TIMEOUT", "5")
+        asks = GOOD + "from westforecast.plugin import load\nregistry = load()\n"
+        points = install("asks-early", asks)
+        monkeypatch.setattr("westforecast.plugin.loading.entry_points", lambda group: points)
+        begun = time.perf_counter()
+        found = import_module("asks_early_0")
+        assert time.perf_counter() - begun < 2
+        assert "Good" in names(found.registry)
+
+    @pytest.mark.parametrize("patience", ["soon", "0", "-1", "nan"])
+    def test_a_patience_that_cannot_be_meant(self, monkeypatch, patience):
+        monkeypatch.setenv("WESTFORECAST_PLUGIN_TIMEOUT", patience)
+        with pytest.raises(UsageError, match=f"WESTFORECAST_PLUGIN_TIMEOUT='{patience}' found"):
+            load([])
 
     def test_unknown_names_say_who_may_have_had_them(self, install):
         points = install("broken-one", "1 / 0")

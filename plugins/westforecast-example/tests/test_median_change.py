@@ -1,17 +1,17 @@
-"""`MedianChange`: the contract, and one forecast by hand."""
+"""`MedianChange`: the contract of models, and one forecast by hand."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import westforecast as wf
-from westforecast.testing import check_model
+from westforecast.testing import parametrize_with_checks
 from westforecast_example.median_change import MedianChange
 
 
-def test_the_model_contract():
-    report = check_model(MedianChange(), tier="full")
-    report.raise_if_failed()
+@parametrize_with_checks([MedianChange(), MedianChange(last=3)], tier="full")
+def test_the_model_contract(check):
+    check()
 
 
 def test_a_forecast_by_hand():

@@ -1,0 +1,1 @@
+"""A metric, a data set, a study, an engine and a command for westforecast."""

@@ -1,0 +1,282 @@
+"""`westforecast plugins`: which there are, what is wrong with them, tests of them, a new one."""
+
+import json
+import sys
+from importlib import import_module, metadata, util
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+import click
+
+from westforecast.errors import UnknownNameError, UsageError, WestforecastError, nearest
+from westforecast.plugin import ModelSpec, PluginInfo, registry
+
+
+@click.group()
+def plugins() -> None:
+    """Plugins: list, show, doctor, test, and a new one."""
+
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+
+
+@plugins.command("list")
+@_JSON
+def list_plugins(as_json: bool) -> int:
+    """Every plugin with what it registers, and every broken one with the reason."""
+    found = registry()
+    if as_json:
+        used = [
+            {"distribution": p.distribution, "version": p.version, "entry_point": p.entry_point,
+             "registers": _registered(p)}
+            for p in found.plugins
+        ]  # fmt: skip
+        broken = [
+            {"distribution": f.distribution, "version": f.version, "entry_point": f.entry_point,
+             "kind": f.kind, "reason": f.reason, "remedy": f.remedy}
+            for f in found.failures
+        ]  # fmt: skip
+        click.echo(json.dumps({"plugins": used, "failures": broken}, indent=2))
+    else:
+        for plugin in found.plugins:
+            click.echo(f"{plugin.distribution} {plugin.version}")
+            for kind, names in _registered(plugin).items():
+                click.echo(_wrapped(f"{kind}: {', '.join(names)}"))
+        for failure in found.failures:
+            click.echo(f"BROKEN {failure}")
+    return 1 if found.failures else 0
+
+
+@plugins.command("show")
+@click.argument("distribution")
+@_JSON
+def show(distribution: str, as_json: bool) -> int:
+    """What one plugin is and everything it registers."""
+    found = registry()
+    for failure in found.failures:
+        if failure.distribution == distribution:
+            click.echo(f"BROKEN {failure}\nfix: {failure.remedy}")
+            return 1
+    parts = [p for p in found.plugins if p.distribution == distribution]
+    if not parts:
+        known = [p.distribution for p in (*found.plugins, *found.failures)]
+        raise UnknownNameError(f"no plugin {distribution!r}. {nearest(distribution, known)}")
+    record = {
+        "distribution": distribution,
+        "version": parts[0].version,
+        "summary": _said(distribution, "Summary"),
+        "entry_points": [p.entry_point for p in parts],
+        "registers": {
+            kind: [
+                {"name": s.name, "summary": s.summary, "target": s.target,
+                 "capabilities": sorted(getattr(s, "capabilities", ()))}
+                for p in parts for s in p.specs[kind]
+            ]
+            for kind in parts[0].specs
+        },
+    }  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        return 0
+    click.echo(f"{distribution} {record['version']}  {record['summary']}".rstrip())
+    for kind, rows in record["registers"].items():
+        width = max((len(row["name"]) for row in rows), default=0)
+        for row in rows:
+            able = f" [{', '.join(row['capabilities'])}]" if row["capabilities"] else ""
+            click.echo(_wrapped(f"{kind} {row['name']:{width}}  {row['summary']}{able}"))
+    return 0
+
+
+@plugins.command("doctor")
+@_JSON
+def doctor(as_json: bool) -> int:
+    """Check every plugin: imports all it registers, and says what is broken and how to mend it."""
+    from westforecast.cli.doctor import diagnose
+    from westforecast.report.terminal import console, table
+
+    found = diagnose(registry())
+    broken = [d for d in found if d.troubles]
+    if as_json:
+        click.echo(json.dumps([d.record() for d in found], indent=2, ensure_ascii=False))
+        return 1 if broken else 0
+    rows = [
+        (d.distribution, d.state, d.version, "-" if d.seconds is None else f"{1e3 * d.seconds:.1f}",
+         len(d.registers.get("model", ())), _conformance(d.conformance))
+        for d in found
+    ]  # fmt: skip
+    heads = ("plugin", "state", "version", "import, ms", "models", "contract")
+    console().print(table("Plugins", heads, rows, left=2))
+    for d in broken:
+        click.echo(f"\n{d.distribution} {d.version}: {d.state}")
+        for trouble in d.troubles:
+            click.echo(_wrapped(trouble.what))
+            click.echo(f"    fix: {trouble.remedy}")
+    fine = "nothing is broken" if not broken else f"{len(broken)} broken"
+    click.echo(f"\n{len(found)} plugins, {fine}.")
+    return 1 if broken else 0
+
+
+@plugins.command("test")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--tier", type=click.Choice(["quick", "full"]), default="quick", show_default=True,
+              help="full: larger data, threads and spawned processes as well.")  # fmt: skip
+@click.option("--markdown", is_flag=True, help="A table for each model, to paste elsewhere.")
+@click.option("-v", "--verbose", is_flag=True, help="Every check, also those that passed.")
+@_JSON
+def test(
+    names: tuple[str, ...], tier: Any, markdown: bool, verbose: bool, as_json: bool
+) -> int:  # fmt: skip
+    """Hold models to the contract.
+
+    NAMES are plugins (all their models), models, or objects of your own as module:object or
+    path/to/file.py:object. Exit code 1 where a promise is broken.
+
+    \b
+    westforecast plugins test westforecast-example
+    westforecast plugins test Drift --tier full
+    westforecast plugins test my_model.py:MyModel
+    """
+    from westforecast.cli.doctor import keep_conformance
+    from westforecast.testing import check_model
+
+    found = registry()
+    reports, fine = [], True
+    for name in names:
+        plugin = next((p for p in found.plugins if p.distribution == name), None)
+        outcomes = {}
+        for label, model, declared in _models(name):
+            if isinstance(model, WestforecastError):
+                reports.append({"model": label, "ok": False, "error": str(model)})
+                outcomes[label] = False
+                if not as_json:
+                    click.echo(f"{label}: {model}\n")
+                continue
+            report = check_model(model, tier=tier, declared=declared)
+            outcomes[label] = report.ok
+            reports.append(report.to_dict())
+            if markdown:
+                click.echo(report.to_markdown())
+            elif not as_json:
+                click.echo(str(report) if verbose or not report.ok else report.verdict)
+        fine &= all(outcomes.values())
+        if plugin is not None:
+            keep_conformance(name, plugin.version, tier, outcomes)
+    if as_json:
+        click.echo(json.dumps(reports, indent=2, ensure_ascii=False))
+    return 0 if fine else 1
+
+
+@plugins.command("new")
+@click.argument("name")
+@click.option("--model", help="Name of its model.  [default: from NAME, acme-growth: AcmeGrowth]")
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=Path(),
+              help="Folder in which the folder NAME is made.  [default: this one]")  # fmt: skip
+@_JSON
+def new(name: str, model: str | None, into: Path, as_json: bool) -> None:
+    """Write a complete plugin package with one model: it installs and passes its tests at once.
+
+    NAME is the name of the package to be: acme-growth.
+    """
+    from westforecast.cli.new import render, write
+
+    contents, folder = render(name, model), into / name
+    write(folder, contents)
+    if as_json:
+        click.echo(json.dumps({"folder": str(folder), "files": list(contents)}, indent=2))
+        return
+    click.echo(f"Written to {folder}/:")
+    for path in contents:
+        click.echo(f"  {path}")
+    click.echo(
+        f"Next:\n  cd {folder}\n  pip install -e '.[test]'\n  pytest\n"
+        f"  westforecast plugins test {name}"
+    )
+
+
+def _models(name: str) -> list[tuple[str, Any, frozenset[str] | None]]:
+    """Label, model and registered capabilities of what a name stands for.
+
+    A model that cannot be made is there as the error that says why. Raises UnknownNameError for a
+    name that nothing answers to.
+    """
+    found = registry()
+    for failure in found.failures:
+        if failure.distribution == name:
+            return [(name, UsageError(f"BROKEN {failure}. {failure.remedy}"), None)]
+    plugins = [p for p in found.plugins if p.distribution == name]
+    if plugins:
+        specs = [(p, s) for p in plugins for s in p.specs["model"] if isinstance(s, ModelSpec)]
+        if not specs:
+            raise UsageError(f"{name} registers no model; `plugins doctor` checks the rest of it.")
+        return [(s.name, *_made(f"{p.distribution}:{s.name}", s)) for p, s in specs]
+    place, _, path = name.rpartition(":")
+    pairs = found.specs("model")
+    known = {s.name for _, s in pairs} | {f"{p}:{s.name}" for p, s in pairs}
+    if place and name not in known:
+        return [(name, _object(place, path), None)]
+    if name not in known:
+        names = [*known, *(p.distribution for p in found.plugins)]
+        raise UnknownNameError(
+            f"no plugin and no model {name!r}. {nearest(name, names)} An object of your own is "
+            "named as module:object or path/to/file.py:object."
+        )
+    spec = found.spec("model", name)
+    assert isinstance(spec, ModelSpec)
+    return [(name, *_made(name, spec))]
+
+
+def _made(name: str, spec: ModelSpec) -> tuple[Any, frozenset[str]]:
+    try:
+        return registry().model(name, **spec.example), spec.capabilities
+    except WestforecastError as error:
+        return error, spec.capabilities
+
+
+def _object(place: str, path: str) -> Any:
+    """An object of a module or a file, imported now; UsageError where that does not work."""
+    try:
+        if place.endswith(".py"):
+            module_spec = util.spec_from_file_location(Path(place).stem, place)
+            assert module_spec is not None
+            assert module_spec.loader is not None
+            found: Any = util.module_from_spec(module_spec)
+            sys.modules[module_spec.name] = found  # where pickle looks for its classes
+            sys.path.insert(0, str(Path(place).resolve().parent))
+            module_spec.loader.exec_module(found)
+        else:
+            sys.path.insert(0, str(Path.cwd()))
+            found = import_module(place)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (Exception, SystemExit) as error:  # whatever foreign code does when it is imported
+        raise UsageError(
+            f"{path!r} cannot be had from {place!r}: {type(error).__name__}: {error}."
+        ) from error
+    return found
+
+
+def _registered(plugin: PluginInfo) -> dict[str, list[str]]:
+    return {kind: [s.name for s in specs] for kind, specs in plugin.specs.items() if specs}
+
+
+def _said(distribution: str, key: str) -> str:
+    try:
+        told = metadata.metadata(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+    return str(told.json.get(key.lower(), ""))
+
+
+def _conformance(record: dict[str, Any] | None) -> str:
+    if record is None:
+        return "not tested"
+    count = sum(record["models"].values())
+    return f"{count} of {len(record['models'])} {record['tier']} {record['date']}"
+
+
+def _wrapped(text: str) -> str:
+    return fill(
+        text, 100, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False,
+        break_long_words=False,
+    )  # fmt: skip
