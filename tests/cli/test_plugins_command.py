@@ -99,8 +99,10 @@ def test_show_tells_what_a_plugin_registers(westforecast):
 def test_show_of_a_broken_and_of_no_plugin(westforecast):
     site(westforecast.folder, "acme-broken", "1 / 0")
     told = westforecast("plugins", "show", "acme-broken", code=1)
-    assert "BROKEN acme-broken 1.5: import_error: ZeroDivisionError" in told
+    assert "BROKEN import_error: ZeroDivisionError" in told
     assert "fix: pip install --upgrade acme-broken" in told
+    record = json.loads(westforecast("plugins", "show", "acme-broken", "--json", code=1))
+    assert record["failures"][0]["kind"] == "import_error"
     westforecast("plugins", "show", "acme-borken", code=2)
 
 

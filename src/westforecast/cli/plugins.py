@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from westforecast.errors import UnknownNameError, UsageError, WestforecastError, nearest
-from westforecast.plugin import ModelSpec, PluginInfo, registry
+from westforecast.plugin import ModelSpec, PluginFailure, PluginInfo, registry
 
 
 @click.group()
@@ -32,11 +32,7 @@ def list_plugins(as_json: bool) -> int:
              "registers": _registered(p)}
             for p in found.plugins
         ]  # fmt: skip
-        broken = [
-            {"distribution": f.distribution, "version": f.version, "entry_point": f.entry_point,
-             "kind": f.kind, "reason": f.reason, "remedy": f.remedy}
-            for f in found.failures
-        ]  # fmt: skip
+        broken = [_failure(f) for f in found.failures]
         click.echo(json.dumps({"plugins": used, "failures": broken}, indent=2))
     else:
         for plugin in found.plugins:
@@ -54,38 +50,42 @@ def list_plugins(as_json: bool) -> int:
 def show(distribution: str, as_json: bool) -> int:
     """What one plugin is and everything it registers."""
     found = registry()
-    for failure in found.failures:
-        if failure.distribution == distribution:
-            click.echo(f"BROKEN {failure}\nfix: {failure.remedy}")
-            return 1
     parts = [p for p in found.plugins if p.distribution == distribution]
-    if not parts:
-        known = [p.distribution for p in (*found.plugins, *found.failures)]
+    failures = [f for f in found.failures if f.distribution == distribution]
+    if not parts and not failures:
+        known = [p.distribution for p in found.plugins] + [f.distribution for f in found.failures]
         raise UnknownNameError(f"no plugin {distribution!r}. {nearest(distribution, known)}")
+    version = parts[0].version if parts else failures[0].version
+    registers: dict[str, list[dict[str, Any]]] = {
+        kind: [
+            {"name": s.name, "summary": s.summary, "target": s.target,
+             "capabilities": sorted(getattr(s, "capabilities", ()))}
+            for p in parts for s in p.specs[kind]
+        ]
+        for kind in (parts[0].specs if parts else ())
+    }  # fmt: skip
     record = {
         "distribution": distribution,
-        "version": parts[0].version,
+        "version": version,
         "summary": _said(distribution, "Summary"),
         "entry_points": [p.entry_point for p in parts],
-        "registers": {
-            kind: [
-                {"name": s.name, "summary": s.summary, "target": s.target,
-                 "capabilities": sorted(getattr(s, "capabilities", ()))}
-                for p in parts for s in p.specs[kind]
-            ]
-            for kind in parts[0].specs
-        },
-    }  # fmt: skip
+        "registers": registers,
+        "failures": [_failure(f) for f in failures],
+    }
     if as_json:
         click.echo(json.dumps(record, indent=2, ensure_ascii=False))
-        return 0
-    click.echo(f"{distribution} {record['version']}  {record['summary']}".rstrip())
-    for kind, rows in record["registers"].items():
+        return 1 if failures else 0
+    click.echo(f"{distribution} {version}  {record['summary']}".rstrip())
+    for failure in failures:
+        click.echo(
+            _wrapped(f"BROKEN {failure.kind}: {failure.reason}") + f"\n  fix: {failure.remedy}"
+        )
+    for kind, rows in registers.items():
         width = max((len(row["name"]) for row in rows), default=0)
         for row in rows:
             able = f" [{', '.join(row['capabilities'])}]" if row["capabilities"] else ""
             click.echo(_wrapped(f"{kind} {row['name']:{width}}  {row['summary']}{able}"))
-    return 0
+    return 1 if failures else 0
 
 
 @plugins.command("doctor")
@@ -258,6 +258,12 @@ def _object(place: str, path: str) -> Any:
 
 def _registered(plugin: PluginInfo) -> dict[str, list[str]]:
     return {kind: [s.name for s in specs] for kind, specs in plugin.specs.items() if specs}
+
+
+def _failure(failure: PluginFailure) -> dict[str, str]:
+    return {"distribution": failure.distribution, "version": failure.version,
+            "entry_point": failure.entry_point, "kind": failure.kind, "reason": failure.reason,
+            "remedy": failure.remedy}  # fmt: skip
 
 
 def _said(distribution: str, key: str) -> str:
