@@ -15,7 +15,7 @@ from westforecast.series import Panel
 from westforecast.testing import abilities, checks
 from westforecast.testing.check import Check, Finding, Skipped, Tier, registered, waived
 from westforecast.testing.report import Report
-from westforecast.testing.surroundings import contained
+from westforecast.testing.surroundings import contained, restore_threads
 from westforecast.testing.trial import Trial
 
 TIERS: tuple[Tier, ...] = ("quick", "full")
@@ -63,6 +63,7 @@ def check_model(
             times = trial.times
         except (Exception, SystemExit):  # `ordinary` tells; a time is only of interest
             times = {}
+    restore_threads(trial.threads)
     return Report(_name(trial.model), findings, tier, trial.words, times, _versions(trial.model))
 
 
@@ -98,6 +99,7 @@ def parametrize_with_checks(
     def bound(check: Check, trial: Trial) -> Callable[[], None]:
         def run() -> None:
             found = conclude(check, trial, waivers)
+            restore_threads(trial.threads)
             if found.outcome == "skipped":
                 pytest.skip(found.detail)
             if found.outcome == "failed":

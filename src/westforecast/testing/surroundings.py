@@ -7,7 +7,7 @@ import os
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -84,10 +84,12 @@ def contained() -> Iterator[io.StringIO]:
 
 
 @contextmanager
-def watching() -> Iterator[list[str]]:
-    """The list fills, on leaving, with what changed inside and what was let out."""
+def watching(threads: Mapping[str, int]) -> Iterator[list[str]]:
+    """The list fills, on leaving, with what changed inside and what was let out.
+
+    threads: what `thread_counts` gave before the model was first called.
+    """
     found: list[str] = []
-    threads = _threads()  # first, because importing what reads them sets the environment
     before = [(watched, watched.read()) for watched in WATCHED]
     with contained() as printed, warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -96,24 +98,24 @@ def watching() -> Iterator[list[str]]:
         if list(warnings.filters) != filters:
             found.append("the warning filters are changed")
         found += [f"{w.what} is changed" for w, value in before if w.read() != value]
-        now = _threads()
+        now = thread_counts()
         if any(now.get(library, count) != count for library, count in threads.items()):
             found.append("the number of BLAS or OpenMP threads is changed")
-            _restore_threads(threads)
         if printed.getvalue():
             found.append(f"something is printed: {printed.getvalue().strip()[:60]!r}")
         if told:
             found.append(f"a warning gets out: {told[0].category.__name__}: {told[0].message}")
 
 
-def _threads() -> dict[str, int]:
+def thread_counts() -> dict[str, int]:
     """Threads of each numeric library that is loaded."""
     from threadpoolctl import threadpool_info  # as late as in engines
 
     return {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
 
 
-def _restore_threads(before: dict[str, int]) -> None:
+def restore_threads(before: Mapping[str, int]) -> None:
+    """Give each library that was loaded then as many threads as it had."""
     from threadpoolctl import ThreadpoolController
 
     for library in ThreadpoolController().lib_controllers:

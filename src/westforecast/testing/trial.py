@@ -13,6 +13,7 @@ from westforecast.models.forecast import SAME
 from westforecast.series import Panel
 from westforecast.testing import data
 from westforecast.testing.check import Broken, Skipped, Tier, expect
+from westforecast.testing.surroundings import thread_counts
 from westforecast.typing import FloatArray, IntArray
 
 LEVELS = (50.0, 80.0, 95.0)
@@ -47,6 +48,7 @@ class Trial:
         self.declared = declared
         self.series = series
         self._known: dict[tuple[int, tuple[float, ...]], Forecast] = {}
+        self.threads = thread_counts()
         try:  # before anything is asked of it
             self.before: Model | None = deepcopy(model)
         except Exception:  # whatever a foreign object raises; `settings` says so
