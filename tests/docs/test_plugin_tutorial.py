@@ -19,7 +19,7 @@ def python(tmp_path_factory):
     pytest.importorskip("hatchling", reason="hatchling builds the package of the tutorial")
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
-    (site,) = folder.glob("lib*/python*/site-packages")
+    (site,) = folder.glob("lib/python*/site-packages")
     outer = [path for path in sys.path if path.endswith("site-packages")]
     (site / "outer.pth").write_text(
         "".join(f"import site; site.addsitedir({path!r})\n" for path in outer)
@@ -39,10 +39,11 @@ def test_every_step_works_as_written(python, tmp_path):
     for kind, text in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
         if kind == "python":
             head, _, body = text.partition("\n")
-            path = desk / head.removeprefix("# file: ")
-            assert head.startswith("# file: "), head
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(body, encoding="utf-8")
+            action, _, name = head.removeprefix("# ").partition(": ")
+            assert action in ("file", "append"), head
+            path = desk / name
+            with path.open("w" if action == "file" else "a", encoding="utf-8") as file:
+                file.write(body)
             continue
         for line in (line[2:] for line in text.splitlines() if line.startswith("$ ")):
             words = shlex.split(line)
