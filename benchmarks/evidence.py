@@ -110,10 +110,9 @@ def rates(case: Case, runs: int, resamples: int = 499) -> Rates:
 
 def main(runs: int) -> None:
     """Print the table, as Markdown."""
-    print(
-        "| series | cutoffs | h | shared | found, none | found, some | unsure | set lacks one | DM alone |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
+    heads = ["series", "cutoffs", "h", "shared", "found, none", "found, some", "unsure",
+             "set lacks one", "DM alone"]  # fmt: skip
+    print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for case in CASES:
         r = rates(case, runs)
         said = f"{case.series}{', independent' if case.independent else ''}"
