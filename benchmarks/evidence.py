@@ -62,13 +62,15 @@ class Rates:
     """Shares of runs: false: a difference is found where there is none; power: the right one is
     found; unsure: "not enough evidence" where there is none. lost: the confidence set lacks one of
     two equally good models. alone: Diebold and Mariano's test, with estimated autocorrelations as
-    it is usually done, would have found one where there is none; NaN where it is not given."""
+    it is usually done, would have found one where there is none. outside: the band of the skill of
+    two equally good models lacks 0. NaN where they are not given."""
 
     false: float
     power: float
     unsure: float
     lost: float
     alone: float
+    outside: float
 
 
 CASES = (
@@ -86,6 +88,7 @@ def rates(case: Case, runs: int, resamples: int = 499) -> Rates:
     """What `runs` comparisons gave."""
     found: dict[str, list[bool]] = {"false": [], "power": [], "unsure": [], "lost": []}
     alone: list[float] = []
+    outside: list[float] = []
     settings = {"h": case.h, "n_windows": case.cutoffs, "metric": "mae", "engine": "serial",
                 "n_boot": resamples, "progress": False,
                 "independent": case.independent}  # fmt: skip
@@ -103,15 +106,20 @@ def rates(case: Case, runs: int, resamples: int = 499) -> Rates:
         dm = np.array(null["dm_p"])[np.array(null["model"]) == "down"][0]
         alone.append(np.nan if np.isnan(dm) else float(dm <= 0.05))
         found["lost"].append(False in list(null["in_set"]))
+        low, high = (float(null[end][0 if null["model"][0] == "down" else 1])
+                     for end in ("skill_lo", "skill_hi"))  # fmt: skip
+        outside.append(np.nan if np.isnan(low) else float(not low <= 0 <= high))
     return Rates(
-        **{name: float(np.mean(each)) for name, each in found.items()}, alone=float(np.mean(alone))
+        **{name: float(np.mean(each)) for name, each in found.items()},
+        alone=float(np.mean(alone)),
+        outside=float(np.mean(outside)),
     )
 
 
 def main(runs: int) -> None:
     """Print the table, as Markdown."""
     heads = ["series", "cutoffs", "h", "shared", "found, none", "found, some", "unsure",
-             "set lacks one", "DM alone"]  # fmt: skip
+             "set lacks one", "band lacks 0", "DM alone"]  # fmt: skip
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for case in CASES:
         r = rates(case, runs)
@@ -119,7 +127,8 @@ def main(runs: int) -> None:
         print(
             f"| {said} | {case.cutoffs} | {case.h} | {case.common:.0%} | {r.false:.1%} "
             f"| {r.power:.0%} | {r.unsure:.0%} | {r.lost:.1%} "
-            f"| {'' if np.isnan(r.alone) else format(r.alone, '.1%')} |",
+            + "".join(f"| {'' if np.isnan(x) else format(x, '.1%')} " for x in (r.outside, r.alone))
+            + "|",
             flush=True,
         )
 

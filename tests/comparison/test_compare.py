@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy import stats
 
 import westforecast as wf
 from westforecast.comparison.comparison import (
@@ -154,8 +155,33 @@ class TestLeaderboard:
         assert row["skill_hi"] == pytest.approx(high, abs=2e-3)
         assert row["skill_lo"] < row["skill"] < row["skill_hi"]
 
-    def test_few_series_have_no_band(self, found):
-        assert found.leaderboard()[["skill_lo", "skill_hi"]].isna().all(axis=None)
+    def test_bands_by_hand_where_cutoffs_judge(self, found):
+        losses = found.results["data"].losses("mase")
+        score = losses.groupby("model")["mase"].mean()
+        at = losses.groupby(["cutoff", "model"])["mase"].mean().unstack()
+        n = len(at)
+        overlap = np.maximum(0, 1 - np.abs(np.subtract.outer(np.arange(n), np.arange(n))) / 2)
+        centre = np.eye(n) - 1 / n
+        lost = np.trace(centre @ overlap)
+        freedom = lost**2 / np.trace(centre @ overlap @ centre @ overlap)
+        board = found.leaderboard().set_index("model").drop("Naive")
+        for model, row in board.iterrows():
+            moves = at[model] / at[model].mean() - at["Naive"] / at["Naive"].mean()
+            spread = np.sqrt((moves**2).sum() / lost * overlap.mean())
+            half = stats.t.ppf(0.975, freedom) * spread
+            ratio = score[model] / score["Naive"]
+            assert row["skill_lo"] == pytest.approx(1 - ratio * np.exp(half))
+            assert row["skill_hi"] == pytest.approx(1 - ratio * np.exp(-half))
+
+    def test_bands_go_with_the_verdicts(self, found):
+        board = found.leaderboard().set_index("model").drop("Naive")
+        told = (board["skill_lo"] > 0) | (board["skill_hi"] < 0)
+        assert (told == (board["p_value"] <= 0.05)).all()  # here by a wide margin
+
+    def test_no_evidence_no_band(self):
+        made = wf.compare(grown(30), "Drift", h=2, n_windows=1, **QUICK)
+        assert made.board().evidence.unit == "none"
+        assert made.leaderboard()[["skill_lo", "skill_hi"]].isna().all(axis=None)
 
 
 class TestTheRule:
@@ -571,7 +597,8 @@ class TestOut:
         assert [row["model"] for row in told["leaderboard"]] == found.leaderboard()[
             "model"
         ].tolist()
-        assert told["leaderboard"][0]["skill_lo"] is None
+        baseline = told["leaderboard"][[r["model"] for r in told["leaderboard"]].index("Naive")]
+        assert baseline["p_value"] is None
         assert len(told["pairs"]) == 12
         assert {row["horizon"] for row in told["by_horizon"]} == {"1", "2"} or {
             row["horizon"] for row in told["by_horizon"]

@@ -22,13 +22,14 @@ def skill_chart(comparison: Comparison) -> str:
     low, high = board.band[:, shown]
     skill = board.skill[shown]
     near = skill >= MUCH_WORSE
-    ends = np.concatenate([[0.0], skill[near], low[near & np.isfinite(low)]])
-    edge = min(-0.05, float(ends.min()) * 1.15)
+    worst = min(0.0, float(skill[near].min(initial=0.0)))
+    ends = np.maximum(low[near & np.isfinite(low)], 2 * worst - 0.5)  # wider bands run out of sight
+    edge = min(-0.05, 1.15 * min(worst, float(ends.min(initial=0.0))))
     rows = [
         {
             "model": name,
             "skill": 100 * max(skill[k], edge),
-            "low": 100 * low[k] if near[k] and np.isfinite(low[k]) else None,
+            "low": 100 * max(low[k], edge) if near[k] and np.isfinite(low[k]) else None,
             "high": 100 * high[k] if near[k] and np.isfinite(high[k]) else None,
             "far": "" if near[k] else f"◀ {100 * skill[k]:.0f} %",
         }
@@ -50,7 +51,7 @@ def skill_chart(comparison: Comparison) -> str:
         far.encode(y=y, x=x, text="far:N"),
     )
     level = f"{100 * (1 - comparison.alpha):g}"
-    banded = f", with {level} % bootstrap bands" if np.isfinite(low).any() else ""
+    banded = f", with {level} % bands" if np.isfinite(low).any() else ""
     return svg(layers, f"Skill{banded}", WIDTH, max(60, 30 * len(names)))
 
 

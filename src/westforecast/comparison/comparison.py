@@ -157,12 +157,13 @@ class Comparison:
 
         Columns: model; the metric's column (with several data sets one for each, "mase west");
         skill = 1 - geometric mean over data sets of the ratio of scores to the baseline's, with the
-        ends skill_lo and skill_hi of its bootstrap band; win_rate, share of series whose mean loss
-        is below the baseline's, ties half; mean_rank over series; in_set and set_p, whether the
-        model confidence set holds it; dm_p, Diebold & Mariano's test alone, as corrected by Harvey,
-        Leybourne & Newbold; p_value, by the rule and after Holm's correction; verdict ("better",
-        "worse", "no evidence of a difference", "not enough evidence", "baseline"); reason, where
-        there is no evidence; n_missing, cells in which it has no forecast of its own.
+        ends skill_lo and skill_hi of its band, by what the verdict goes by; win_rate, share of
+        series whose mean loss is below the baseline's, ties half; mean_rank over series; in_set and
+        set_p, whether the model confidence set holds it; dm_p, Diebold & Mariano's test alone, as
+        corrected by Harvey, Leybourne & Newbold; p_value, by the rule and after Holm's correction;
+        verdict ("better", "worse", "no evidence of a difference", "not enough evidence",
+        "baseline"); reason, where there is no evidence; n_missing, cells in which it has no
+        forecast of its own.
         """
         return self._build(self.board(dataset).columns())
 
@@ -340,7 +341,8 @@ class Board:
         """[2, M] ends of the skill's band."""
         owner = self.comparison
         level = 100 * (1 - owner.alpha)
-        return bands(self.losses, self.base, level, owner.n_boot, owner.seed)
+        shared = np.insert(self.shared, self.base, False)
+        return bands(self.losses, self.evidence, shared, self.base, level, owner.n_boot, owner.seed)
 
     @cached_property
     def set_p(self) -> FloatArray:

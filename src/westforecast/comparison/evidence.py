@@ -23,6 +23,7 @@ from westforecast.comparison.inference import (
     log_ratio,
     log_ratios,
     model_confidence_set,
+    overlap_facts,
     paired_bootstrap,
     student_means,
 )
@@ -474,14 +475,54 @@ def best(evidence: Evidence, shared: bool, times: int, seed: int) -> FloatArray:
     return model_confidence_set(rows.mean(axis=0), away)
 
 
-def bands(losses: Losses, baseline: int, level: float, times: int, seed: int) -> FloatArray:
-    """Ends [2, M] of a percentile bootstrap interval of the skill, level in percent.
+def bands(
+    losses: Losses,
+    evidence: Evidence,
+    shared: BoolArray,
+    baseline: int,
+    level: float,
+    times: int,
+    seed: int,
+) -> FloatArray:
+    """Ends [2, M] of an interval of the skill, level in percent, by what verdicts go by.
 
-    Series are resampled within each data set, with all their steps and cutoffs, and taken as
-    independent of each other: the band says how far the skill depends on which series were taken,
-    not on which years. NaN with fewer than 20 series in all or 10 in a data set, and where a score
-    is 0.
+    By series: a percentile bootstrap. Series are resampled within each data set, with all their
+    steps and cutoffs. NaN with fewer than 20 series in all or 10 in a data set. By cutoffs, and
+    for models whose differences show shocks in common, shared [M]: log ratio of the scores -+ t s,
+    with s^2 the overlap variance of the mean of l_m / L_m - l_b / L_b, which is the log ratio to
+    first order, and t of Student's law, as in `diebold_mariano`. NaN without evidence, and where a
+    score is 0.
     """
+    if evidence.unit == "none":
+        return np.full((2, len(losses.models)), np.nan)
+    if evidence.unit == "cutoffs":
+        return _over_cutoffs(losses, evidence, baseline, level)
+    found = _over_series(losses, baseline, level, times, seed)
+    if shared.any():
+        found[:, shared] = _over_cutoffs(losses, evidence, baseline, level)[:, shared]
+    return found
+
+
+def _over_cutoffs(losses: Losses, evidence: Evidence, baseline: int, level: float) -> FloatArray:
+    """Ends [2, M] by Student's t on the cutoffs."""
+    from scipy import special
+
+    rows, overlap = evidence.by_cutoff, evidence.overlap
+    if len(rows) <= overlap:
+        return np.full((2, rows.shape[1]), np.nan)
+    lost, dof, share = overlap_facts(len(rows), overlap)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = rows / rows.mean(axis=0)
+        moves = ((relative - relative[:, [baseline]]) ** 2).sum(axis=0)
+    half = special.stdtrit(dof, 0.5 + level / 200) * np.sqrt(moves * share / lost)
+    middle = losses.log_skill(baseline)
+    if losses.root:
+        half = half / 2
+    return np.where(np.isfinite(middle), 1 - np.exp(middle + np.stack([half, -half])), np.nan)
+
+
+def _over_series(losses: Losses, baseline: int, level: float, times: int, seed: int) -> FloatArray:
+    """Ends [2, M] by the bootstrap of the series."""
     models = len(losses.models)
     alone = [losses.of(dataset) for dataset in losses.parts]
     sizes = [len(part.by_series) for part in alone]
