@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from westforecast.testing import check_model, registered
+from westforecast.testing import check_model, conformance, registered, trial
+from westforecast.testing.surroundings import restore_threads
 
 from .mutants import MUTANTS, Sound, SoundBatch, SoundDriven
 
@@ -36,6 +37,25 @@ def test_each_fault_is_caught_by_its_check(mutant):
     caught = {check.name: check.detail for check in report.failed}
     assert mutant.check in caught, report
     assert caught[mutant.check], "a failure says what was found"
+
+
+@pytest.mark.usefixtures("importable")
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: type(mutant.model).__name__)
+def test_a_check_alone_catches_it_also_on_the_fewer_windows_of_a_slow_model(mutant, monkeypatch):
+    monkeypatch.setattr(trial, "SLOW", -1.0)
+    on_trial = trial.Trial(mutant.model, tier=mutant.tier)
+    found = conformance.conclude(registered()[mutant.check], on_trial, {})
+    restore_threads(on_trial.threads)
+    assert found.outcome == "failed"
+
+
+@pytest.mark.usefixtures("importable")
+@pytest.mark.parametrize("model", [Sound(), SoundBatch(), SoundDriven()], ids=repr)
+def test_the_fewer_windows_of_a_slow_model_are_no_fault(model, monkeypatch):
+    monkeypatch.setattr(trial, "SLOW", -1.0)
+    report = check_model(model, tier="full")
+    report.raise_if_failed()
+    assert "as it is slow" in report.data
 
 
 def test_every_check_has_a_fault_that_it_catches():

@@ -14,7 +14,7 @@ from westforecast.plugin import registry, settings_of
 from westforecast.series import Panel
 from westforecast.testing import abilities, checks
 from westforecast.testing.check import Check, Finding, Skipped, Tier, registered, waived
-from westforecast.testing.report import Report
+from westforecast.testing.report import LATE, Report
 from westforecast.testing.surroundings import contained, restore_threads
 from westforecast.testing.trial import Trial
 
@@ -32,6 +32,7 @@ def check_model(
     waive: Mapping[str, str] | None = None,
     declared: Iterable[str] | None = None,
     series: Iterable[str] | None = None,
+    time_budget: float | None = None,
 ) -> Report:
     """Run the conformance checks on a model. Needs no test library.
 
@@ -47,6 +48,8 @@ def check_model(
         by its name those of its registration.
     series: ids of the series of `panel` to forecast; the others are there as drivers. By default
         all that `DrivenModel.drivers` does not name.
+    time_budget: seconds after which no further check is begun; those left are skipped and say so.
+        By default 8 in the quick tier and 100 in the full one, which only a slow model reaches.
 
     Whatever the model raises is a failed check. Raises UsageError for arguments that cannot be
     meant, UnknownNameError for a name that nothing answers to.
@@ -56,7 +59,7 @@ def check_model(
     True
     """
     wanted, waivers = _wanted(tier), waived(waive or {}, registered())
-    trial = _trial(model, panel, tier, declared, series)
+    trial = _trial(model, panel, tier, declared, series, time_budget)
     findings = tuple(conclude(check, trial, waivers) for check in wanted)
     with contained():
         try:
@@ -74,11 +77,12 @@ def parametrize_with_checks(
     waive: Mapping[str, str] | None = None,
     panel: Panel | None = None,
     series: Iterable[str] | None = None,
+    time_budget: float | None = None,
 ) -> Callable[[Any], Any]:
     """Decorator for pytest: a test for each model and check, "MyModel()-no_look_ahead".
 
-    models: as for `check_model`, at least one. Others: as there. A check that is
-    skipped is skipped with its reason.
+    models: as for `check_model`, at least one. Others: as there; each model has the time budget for
+        itself. A check that is skipped is skipped with its reason.
 
         @parametrize_with_checks([MyModel(), MyModel(window=5)])
         def test_contract(check):
@@ -92,7 +96,7 @@ def parametrize_with_checks(
     if isinstance(models, str | Model | type):
         models = [models]
     chosen = None if series is None else tuple(series)
-    trials = [_trial(model, panel, tier, None, chosen) for model in models]
+    trials = [_trial(model, panel, tier, None, chosen, time_budget) for model in models]
     if not trials:
         raise UsageError("parametrize_with_checks got no model; a test of nothing passes nothing.")
 
@@ -117,12 +121,23 @@ def parametrize_with_checks(
 
 def conclude(check: Check, trial: Trial, waivers: Mapping[str, str]) -> Finding:
     """Run one check and say what came of it; nothing but KeyboardInterrupt gets out."""
+    if trial.spent >= trial.budget:
+        return Finding(check.name, "skipped", check.promise, _out_of_time(trial))
     began = time.perf_counter()
     outcome, detail = _tried(check, trial)
     if check.name in waivers and outcome != "skipped":
         needed = "" if outcome == "failed" else "waived without need: "
         outcome, detail = "skipped", f"{needed}{waivers[check.name]}"
-    return Finding(check.name, outcome, check.promise, detail, time.perf_counter() - began)
+    took = time.perf_counter() - began
+    trial.spent += took
+    return Finding(check.name, outcome, check.promise, detail, took)
+
+
+def _out_of_time(trial: Trial) -> str:
+    remedy = (
+        'tier="full" or a longer time_budget' if trial.tier == "quick" else "a longer time_budget"
+    )
+    return f"{LATE}: {trial.budget:g} seconds are spent; {remedy} tries it"
 
 
 def _tried(check: Check, trial: Trial) -> tuple[Any, str]:
@@ -151,6 +166,7 @@ def _trial(
     tier: Tier,
     declared: Iterable[str] | None,
     series: Iterable[str] | None,
+    time_budget: float | None,
 ) -> Trial:
     if panel is not None and not isinstance(panel, Panel):
         raise UsageError(
@@ -159,6 +175,8 @@ def _trial(
         )
     if series is not None and panel is None:
         raise UsageError("series names series of a panel, and no panel is given.")
+    if time_budget is not None and not time_budget > 0:
+        raise UsageError(f"time_budget={time_budget!r} found; expected seconds above 0.")
     mine = None
     if panel is not None and series is not None:
         mine = tuple(panel.index(unique_id) for unique_id in series)
@@ -182,7 +200,7 @@ def _trial(
             f"{model!r} is a {type(made).__name__}; expected a Model, a class of models or the "
             "name of an installed one. Make one of another library's with westforecast.adapt(...)."
         )
-    return Trial(made, panel, tier, claims, mine)
+    return Trial(made, panel, tier, claims, mine, time_budget)
 
 
 def _name(model: Model) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from westforecast.errors import ConformanceError
 from westforecast.testing.check import Finding, Outcome, Tier
 
+LATE = "out of time"  # how the detail of a check begins that the time budget left no room for
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Report:
@@ -57,6 +59,8 @@ class Report:
         if not self.checks or not (self.passed or self.failed):
             kept = "shows nothing of"
         counts = ", ".join(f"{len(self._with(o))} {o}" for o in ("passed", "failed", "skipped"))
+        late = sum(check.detail.startswith(LATE) for check in self.skipped)
+        counts += f", {late} of them {LATE}" if late else ""
         return f"{self.model}: {kept} the model contract ({self.tier}: {counts})"
 
     def raise_if_failed(self) -> None:

@@ -13,15 +13,19 @@ from westforecast.models.forecast import SAME
 from westforecast.series import Panel
 from westforecast.testing import data
 from westforecast.testing.check import Broken, Skipped, Tier, expect
-from westforecast.testing.surroundings import thread_counts
+from westforecast.testing.surroundings import contained, thread_counts
 from westforecast.typing import FloatArray, IntArray
 
 LEVELS = (50.0, 80.0, 95.0)
 HORIZON = 5
 # Lengths at which the time of one forecast is told.
 TIMED = (10, 20, 40)
-# A model that takes longer for one window is tried on fewer of them.
-SLOW = 0.2
+PACED = 20
+# A model that takes more seconds for one window is tried on two, and most checks on one of them.
+SLOW = 0.03
+# Seconds of a tier after which no further check is begun. It promises a little more: whatever has
+# begun is finished. Only a slow model gets there.
+BUDGETS: dict[Tier, float] = {"quick": 8.0, "full": 100.0}
 # Series of a caller's panel that are used at most.
 MOST = 24
 
@@ -32,6 +36,7 @@ class Trial:
     panel: data to try it on; None picks the kind of ordinary data that suits it best.
     declared: the capabilities its registration claims, None where there is none.
     series: which of the panel's series to forecast; None is all that are no drivers.
+    time_budget: seconds after which no further check is begun; None is what the tier has.
     """
 
     def __init__(
@@ -41,12 +46,18 @@ class Trial:
         tier: Tier = "quick",
         declared: frozenset[str] | None = None,
         series: Sequence[int] | None = None,
+        time_budget: float | None = None,
     ) -> None:
         self.model = model
         self.panel = panel
         self.tier: Tier = tier
         self.declared = declared
         self.series = series
+        self.budget = BUDGETS[tier] if time_budget is None else time_budget
+        self.spent = 0.0
+        self.pace = 0.0
+        self.slow = False
+        self.targets: IntArray = np.empty(0, np.int64)
         self._known: dict[tuple[int, tuple[float, ...]], Forecast] = {}
         self.threads = thread_counts()
         try:  # before anything is asked of it
@@ -58,32 +69,37 @@ class Trial:
 
     @cached_property
     def _material(self) -> tuple[str, Windows, Forecast] | Exception:
-        try:
-            return self._chosen()
-        except (Exception, SystemExit) as error:  # told once, by `ordinary`; the others skip
-            return Broken(f"{type(error).__name__}: {error}")
+        with contained():  # so that `side_effects` finds nothing changed before it looks
+            try:
+                return self._chosen()
+            except (Exception, SystemExit) as error:  # told once, by `ordinary`; the others skip
+                return Broken(f"{type(error).__name__}: {error}")
 
     def _chosen(self) -> tuple[str, Windows, Forecast]:
         """The data on which most is forecast; the first on which nearly all is will do."""
         best: tuple[str, Windows, Forecast] | None = None
         most = -1
         for words, windows in self._candidates():
-            answer = self.model.forecast(windows, HORIZON, LEVELS)
+            if best is None:
+                self.pace = self._pace(windows)
+            targets = np.unique(windows.series)
+            if self.pace > SLOW:
+                windows = windows.take(_two(windows, np.arange(len(windows))))
+            answer = self.ask(windows)
             good = int((answer.status == Status.OK).sum())
             if good > most:
-                best, most = (words, windows, answer), good
+                best, most, self.targets = (words, windows, answer), good, targets
             if 5 * good >= 4 * len(windows):
                 break
         assert best is not None
         words, windows, answer = best
         self.need = self.model.required(windows.season_length)
-        if most > 2 and self._pace(windows) > SLOW:
-            kept = np.flatnonzero(answer.status == Status.OK)[[0, -1]]
-            words += " (2 windows, as it is slow)"
-            windows, answer = (
-                windows.take(kept),
-                self.model.forecast(windows.take(kept), HORIZON, LEVELS),
-            )
+        self.slow = self.pace > SLOW or (not self.model.batch and self._lingers(windows))
+        if self.slow:
+            if most > 2:
+                windows = windows.take(_two(windows, np.flatnonzero(answer.status == Status.OK)))
+                answer = self.ask(windows)
+            words += f" ({len(windows)} windows, as it is slow)"
         return words, windows, answer
 
     def _candidates(self) -> Iterator[tuple[str, Windows]]:
@@ -150,16 +166,20 @@ class Trial:
 
     @property
     def few(self) -> IntArray:
-        """Windows that are forecast, one of each series and three at most."""
-        good = self.good
-        _, first = np.unique(self.windows.series[good], return_index=True)
-        return good[np.sort(first)][:3]
+        """Windows that are forecast, one of each series and three at most; one where it is slow."""
+        most = 1 if self.slow else 3
+        return _one_each(self.windows, self.good)[:most]
+
+    @property
+    def some(self) -> IntArray:
+        """Windows that are forecast, all of them; one where it is slow."""
+        return self.few if self.slow else self.good
 
     @property
     def drivers(self) -> IntArray:
-        """Series of the panel that no window is about, or that the model names as drivers."""
+        """Series of the panel that are not to be forecast, or that the model names as drivers."""
         windows = self.any_windows
-        aside = np.setdiff1d(np.arange(len(windows.ids)), windows.series)
+        aside = np.setdiff1d(np.arange(len(windows.ids)), self.targets)
         return np.union1d(aside, self._partners(windows))
 
     # --- forecasts ----------------------------------------------------------------------------
@@ -222,10 +242,25 @@ class Trial:
         found = self._material
         if isinstance(found, Exception):
             return {}
+        if self.slow and self.pace:
+            return {PACED: self.pace}
         return dict(self._timed(found[1], TIMED))
 
     def _pace(self, windows: Windows) -> float:
-        return max((took for _, took in self._timed(windows, (20,))), default=0.0)
+        """Seconds of one short series; the least of three, as the first may import a library."""
+        least = np.inf
+        for _ in range(3):
+            took = max((took for _, took in self._timed(windows, (PACED,))), default=0.0)
+            least = min(least, took)
+            if least <= SLOW:
+                break
+        return float(least)
+
+    def _lingers(self, windows: Windows) -> bool:
+        """Whether these windows take longer than a short series did: some may be its bane."""
+        began = time.perf_counter()
+        self.ask(windows)
+        return time.perf_counter() - began > SLOW * len(windows)
 
     def _timed(self, windows: Windows, lengths: Sequence[int]) -> Iterator[tuple[int, float]]:
         for n in lengths:
@@ -236,6 +271,18 @@ class Trial:
             took = time.perf_counter() - began
             if answer.status[0] == Status.OK:
                 yield n, took
+
+
+def _one_each(windows: Windows, which: IntArray) -> IntArray:
+    """Of some windows the first of each series."""
+    _, first = np.unique(windows.series[which], return_index=True)
+    return np.asarray(which[np.sort(first)], np.int64)
+
+
+def _two(windows: Windows, which: IntArray) -> IntArray:
+    """Of some windows two, of two series where there are so many."""
+    apart = _one_each(windows, which)
+    return apart[:2] if len(apart) > 1 else which[:2]
 
 
 def truth(condition: Callable[[], object], broken: str) -> None:
