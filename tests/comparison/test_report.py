@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import westforecast as wf
-from westforecast.comparison import MissingExtraError
+from westforecast.comparison import MissingExtraError, words
 from westforecast.models import Drift
 
 QUICK = {"n_boot": 199, "progress": False}
@@ -30,6 +30,30 @@ def grown(series=25, length=22, seed=0):
 def found():
     models = {"Drift": "Drift", "mean": "InSampleMean", "<b>": "DampedLogGrowth"}
     return wf.compare(grown(), models, h=2, n_windows=8, **QUICK)
+
+
+def test_a_wide_table_gives_columns_away_and_says_which():
+    names = [f"{'a' * 46}.{k}" for k in range(3)]
+    made = wf.compare(
+        {"west": grown(), "east": grown(seed=1)}, dict.fromkeys(names, "Drift"), h=2, **QUICK
+    )
+    lines = str(made).splitlines()
+    assert max(map(len, lines)) <= 110
+    heads = next(line for line in lines if line.startswith("model "))
+    assert heads.split() == ["model", "skill", "95", "%", "band", "wins", "rank", "p", "verdict"]
+    assert "Left out, as the table is wide: mase west, mase east, in set." in lines[-1]
+
+
+def test_scores_line_up(found):
+    heads, rows = words.leaderboard(found)[1:]
+    scores = [row[heads.index("mase")] for row in rows]
+    assert {len(score.replace(".", "")) for score in scores} == {4}
+
+
+def test_each_pair_is_told_once_the_better_first(found):
+    rows = words.pairs(found)
+    assert len({frozenset((row["model"], row["other"])) for row in rows}) == len(rows) == 6
+    assert not any(row["skill"].startswith("-") for row in rows)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +80,8 @@ def test_the_page_stands_alone(html):
 def test_the_page_says_what_the_leaderboard_says(found, html):
     for name, verdict in found.leaderboard()[["model", "verdict"]].to_numpy():
         told = name.replace("<", "&lt;").replace(">", "&gt;")
-        assert re.search(rf"<td>{re.escape(told)}</td>.*?{verdict}</td></tr>", html), name
+        short = verdict.replace(" of a difference", "")
+        assert re.search(rf"<td>{re.escape(told)}</td>.*?{short}</td></tr>", html), name
     assert "<b>" not in html
     assert "Judged by 8 cutoffs" in html
     assert ">nan" not in html.lower()

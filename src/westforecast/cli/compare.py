@@ -24,20 +24,26 @@ FILES = {".csv", ".parquet", ".pq"}
 @click.option("--level", "levels", multiple=True, type=float,
               help="Interval coverage in percent, for metrics of intervals.")  # fmt: skip
 @click.option("-h", "--h", "h", type=int, required=True, help="Steps scored.")
-@click.option("--windows", "--n-windows", "n_windows", type=int, default=8, show_default=True)
+@click.option("--windows", "--n-windows", "n_windows", type=int, default=8, show_default=True,
+              help="How many cutoffs, the latest that can be scored.")  # fmt: skip
 @click.option("--cutoff", "cutoffs", multiple=True, type=int,
               help="A last year of training, instead of --windows; several allowed.")  # fmt: skip
-@click.option("--step-size", type=int, default=1, show_default=True)
+@click.option("--step-size", type=int, default=1, show_default=True,
+              help="Periods from one cutoff to the next.")  # fmt: skip
 @click.option("--input-size", type=int, help="Slide over so many periods.  [default: all]")
-@click.option("--min-train-size", type=int, default=1, show_default=True)
+@click.option("--min-train-size", type=int, default=1, show_default=True,
+              help="Values a series needs up to a cutoff.")  # fmt: skip
 @click.option("--gap", type=int, default=0, show_default=True,
               help="Periods between the last one known and the first one scored.")  # fmt: skip
 @click.option("--align", type=click.Choice(["calendar", "series"]), default="calendar",
-              show_default=True)  # fmt: skip
-@click.option("--alpha", type=float, default=0.05, show_default=True, help="Size of the tests.")
+              show_default=True,
+              help="Cutoffs at the same times for all, or counted back from each series' "
+                   "end.")  # fmt: skip
+@click.option("--alpha", type=float, default=0.05, show_default=True,
+              help="How often a difference may be found where there is none.")  # fmt: skip
 @click.option("--independent", is_flag=True,
               help="Series share no shock, as in a collection from many sources.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the resampling.")
 @click.option("--by", multiple=True,
               help="Scores by horizon, cutoff, dataset, region ... beside the leaderboard; several "
                    "give a table each.")  # fmt: skip
@@ -55,8 +61,9 @@ def compare(data: tuple[str, ...], models: tuple[str, ...], n_windows: int,
     westforecast compare west.csv east.csv -m Drift -m AveragedETS --h 3
     westforecast compare west.csv --h 1 --n-windows 12 --by horizon --out out/west
 
-    Verdicts are against the baseline; "not enough evidence" is one of them. Options of reading
-    apply to every file. Exit code 1 where a model gave no forecast somewhere.
+    Each model is better or worse than the baseline, or there is no evidence of a difference, or
+    not enough evidence to say. --freq, --id, --time, --target and --gaps apply to every file.
+    Exit code 1 where a model gave no forecast somewhere.
     """
     from westforecast.comparison import MissingExtraError
     from westforecast.comparison import compare as comparison_of

@@ -28,9 +28,12 @@ def reading_options(gaps: str) -> Callable[[Callable[..., Any]], Callable[..., A
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         options = [
             click.option("--freq", help="Y, Q or M.  [default: what the times say, else Y]"),
-            click.option("--id", "id_col", default="unique_id", show_default=True),
-            click.option("--time", "time_col", default="ds", show_default=True),
-            click.option("--target", "target_col", default="y", show_default=True),
+            click.option("--id", "id_col", default="unique_id", show_default=True,
+                         help="Column of the series' ids."),
+            click.option("--time", "time_col", default="ds", show_default=True,
+                         help="Column of the times."),
+            click.option("--target", "target_col", default="y", show_default=True,
+                         help="Column of the values."),
             click.option("--gaps", type=click.Choice(["raise", "keep"]), default=gaps,
                          show_default=True,
                          help="What to do with missing periods inside a series."),

@@ -11,6 +11,8 @@ from westforecast.report.figures import ACCENT, DASHES, INK, LINES, MUTED, svg
 
 WIDTH = 860
 MUCH_WORSE = -0.5  # a skill below would squeeze the others: drawn at the edge, or not at all
+LONGEST = 260  # room for a name beside a chart
+WIDE = 6.4  # of a letter
 FONT = "Helvetica, Arial, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
 
 
@@ -37,8 +39,9 @@ def skill_chart(comparison: Comparison) -> str:
     ]
     data = alt.InlineData(values=rows)
     title = f"skill against {comparison.baseline}, percent; right of 0 is better"
-    y = alt.Y("model:N", sort=names, title=None, axis=alt.Axis(grid=False, labelLimit=220))
-    axis, scale = alt.Axis(format="+d", tickCount=7), alt.Scale(nice=False, padding=12)
+    y = alt.Y("model:N", sort=names, title=None, axis=alt.Axis(grid=False, labelLimit=LONGEST))
+    signed = "datum.value == 0 ? '0' : format(datum.value, '+d')"
+    axis, scale = alt.Axis(labelExpr=signed, tickCount=7), alt.Scale(nice=False, padding=12)
     x = alt.X("skill:Q", title=title, axis=axis, scale=scale)
     zero = alt.Chart(alt.InlineData(values=[{"skill": 0}])).mark_rule(color=MUTED, strokeWidth=1.5)
     band = alt.Chart(data).mark_rule(color=ACCENT, strokeWidth=5, opacity=0.35)
@@ -105,8 +108,11 @@ def lines_shown(comparison: Comparison) -> list[str]:
 def rank_diagram(ranks: Ranks) -> str:
     """Mean ranks on a line, and bars over models that cannot be told apart (Demsar 2006)."""
     names, at, m = ranks.models, ranks.mean_ranks, len(ranks.models)
-    left, right, top, gap = 190, 190, 74, 20
-    room = WIDTH - left - right
+    longest = max(len(name) for name in names) + 6  # and its rank
+    side = min(LONGEST, max(120, round(WIDE * longest) + 20))
+    fits = int((side - 20) / WIDE) - 6
+    left, top, gap = side, 74, 20
+    room = WIDTH - 2 * side
     bars = list(ranks.groups)
     axis = top
     first_label = axis + 24 + 9 * len(bars)
@@ -153,7 +159,8 @@ def rank_diagram(ranks: Ranks) -> str:
         end = left - 8 if best else left + room + 8
         line(x(rank), axis, x(rank), y, MUTED)
         line(x(rank), y, end, y, MUTED)
-        shown = f"{name}  {rank:.2f}" if best else f"{rank:.2f}  {name}"
+        told = name if len(name) <= fits else f"{name[: fits - 1]}…"
+        shown = f"{told}  {rank:.2f}" if best else f"{rank:.2f}  {told}"
         text(end + (-5 if best else 5), y + 4, shown, "end" if best else "start")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '

@@ -25,6 +25,7 @@ from westforecast.comparison.inference import (
     model_confidence_set,
     overlap_facts,
     paired_bootstrap,
+    student,
     student_means,
 )
 from westforecast.errors import UsageError, WestforecastWarning, nearest
@@ -357,7 +358,10 @@ def weigh(losses: Losses, baseline: int, independent: bool = False) -> Evidence:
         unit, words = "series", f"Judged by {s} series, which are said to be independent."
     elif one_calendar and n >= cutoffs_needed(overlap):
         unit = "cutoffs"
-        words = f"Judged by {n} cutoffs{lap}, each one observation, whatever shocks series share."
+        words = (
+            f"Judged by {n} cutoffs{lap}: one observation each, since series may share the shocks "
+            "of a year."
+        )
     elif s < MIN_SERIES:
         verb = "is" if s == 1 else "are"
         few = f"{count(s, 'series', 'series')} ({MIN_SERIES} needed)"
@@ -370,7 +374,7 @@ def weigh(losses: Losses, baseline: int, independent: bool = False) -> Evidence:
         more = f": {seen} cutoffs would show it" if one_calendar else ""
         words = (
             f"Not judged: {short}, and it cannot be seen whether the {s} series share shocks"
-            f"{more}. Where they are known to be independent, it can be said (independent)."
+            f"{more}. Where they are known to be independent, say so (option independent)."
         )
     return Evidence(unit, words, independent, overlap, by_cutoff, by_series, units, series, cutoff)
 
@@ -505,8 +509,6 @@ def bands(
 
 def _over_cutoffs(losses: Losses, evidence: Evidence, baseline: int, level: float) -> FloatArray:
     """Ends [2, M] by Student's t on the cutoffs."""
-    from scipy import special
-
     rows, overlap = evidence.by_cutoff, evidence.overlap
     if len(rows) <= overlap:
         return np.full((2, rows.shape[1]), np.nan)
@@ -514,7 +516,7 @@ def _over_cutoffs(losses: Losses, evidence: Evidence, baseline: int, level: floa
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = rows / rows.mean(axis=0)
         moves = ((relative - relative[:, [baseline]]) ** 2).sum(axis=0)
-    half = special.stdtrit(dof, 0.5 + level / 200) * np.sqrt(moves * share / lost)
+    half = student(level, dof) * np.sqrt(moves * share / lost)
     middle = losses.log_skill(baseline)
     if losses.root:
         half = half / 2

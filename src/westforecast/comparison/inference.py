@@ -108,6 +108,17 @@ def overlap_facts(n: int, h: int) -> tuple[float, float, float]:
     return lost, lost**2 / float((centred * centred.T).sum()), float(r.mean())
 
 
+def student(level: float, dof: float) -> float:
+    """What holds `level` percent of Student's t on both sides of 0.
+
+    >>> round(student(95, 7), 3)
+    2.365
+    """
+    from scipy import special
+
+    return float(special.stdtrit(dof, 0.5 + level / 200))
+
+
 def holm(p_values: Sequence[float] | FloatArray) -> FloatArray:
     """p-values adjusted for being several: sorted, p_(i) becomes max over j <= i of
     min(1, (K - j + 1) p_(j)) (Holm 1979). NaN stays and is not counted."""

@@ -7,6 +7,7 @@ from westforecast.report.document import render
 from westforecast.report.words import count
 
 PAIRS_SHOWN = 200
+PAIRS_OPEN = 30  # more of them are folded
 
 
 def page(comparison: Comparison) -> str:
@@ -15,9 +16,11 @@ def page(comparison: Comparison) -> str:
     shown = charts.lines_shown(comparison)
     hidden = [name for name in comparison.models if name not in shown]
     title, heads, rows = words.leaderboard(comparison)
+    pairs = words.pairs(comparison)
+    others = len(comparison.models) - 1
     several = len(comparison.datasets) > 1
     return render("comparison.html.j2", {
-        "title": f"{count(len(comparison.models), 'model')} against {comparison.baseline}",
+        "title": f"{count(others, 'model')} against {comparison.baseline}",
         "what": words.what(comparison),
         "verdicts": words.verdicts(comparison, comparison.board()),
         "evidence": words.evidence(comparison),
@@ -40,7 +43,9 @@ def page(comparison: Comparison) -> str:
         "by_horizon": charts.lines_chart(comparison, "horizon", "By steps ahead"),
         "by_cutoff": charts.lines_chart(comparison, "cutoff", "By cutoff"),
         "hidden": hidden,
-        "pairs": words.pairs(comparison)[:PAIRS_SHOWN],
+        "pairs": pairs[:PAIRS_SHOWN],
+        "pairs_left": len(pairs) - PAIRS_SHOWN,
+        "pairs_folded": len(pairs) > PAIRS_OPEN,
         "alpha": comparison.alpha,
         "level": f"{100 * (1 - comparison.alpha):g}",
         "baseline": comparison.baseline,

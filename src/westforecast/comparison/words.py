@@ -16,8 +16,10 @@ from westforecast.comparison.comparison import (
 from westforecast.report.words import count, number, sentence
 
 WIDTH = 110
+GAP = 3  # between columns
 NAMED = 6  # models of one verdict named in a sentence
-SETS_SHOWN = 3  # data sets with a column of their own
+SETS_SHOWN = 2  # data sets with a column of their own
+SPARED = ("in set", "rank", "wins")  # first left out where a table is too wide
 
 
 def text(comparison: Comparison) -> str:
@@ -26,14 +28,30 @@ def text(comparison: Comparison) -> str:
 
     from westforecast.report.terminal import table
 
-    title, columns, rows = leaderboard(comparison)
+    title, every, whole = leaderboard(comparison)
+    columns, rows = _narrowed(every, whole)
     out = StringIO()
     screen = Console(file=out, width=WIDTH, highlight=False, color_system=None)
     for line in sentences(comparison):
         screen.print(line, markup=False)
     screen.print()
     screen.print(table(title, columns, rows))
+    if len(columns) < len(every):
+        gone = ", ".join(head for head in every if head not in columns)
+        screen.print(f"Left out, as the table is wide: {gone}. The report has all.", markup=False)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def _narrowed(heads: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """A table without the columns that do not fit, scores of data sets first."""
+    kept = list(range(len(heads)))
+    spared = [*heads[1 : heads.index("skill")], *SPARED]
+    size = [max(map(len, (head, *(row[k] for row in rows)))) for k, head in enumerate(heads)]
+    for head in spared:
+        if sum(size[k] for k in kept) + GAP * (len(kept) - 1) <= WIDTH:
+            break
+        kept.remove(heads.index(head))
+    return [heads[k] for k in kept], [[row[k] for k in kept] for row in rows]
 
 
 def sentences(comparison: Comparison) -> list[str]:
@@ -173,30 +191,42 @@ def leaderboard(
         band = "" if np.isnan(low) or base else f"{_signed(low)} to {_signed(high)}"
         rows.append([
             name,
-            *(number(columns[score][k]) for score in shown),
+            *(_score(columns[score][k]) for score in shown),
             "" if base else _signed(columns["skill"][k], " %"),
             band,
             "" if base else _told("{:.0%}", columns["win_rate"][k]).replace("%", " %"),
             _told("{:.2f}", columns["mean_rank"][k]),
             {True: "yes", False: "no", None: ""}[columns["in_set"][k]],
             chance_of(columns["p_value"][k]).removeprefix("p ").replace("below ", "<"),
-            "no evidence" if columns["verdict"][k] == NO_DIFFERENCE else columns["verdict"][k],
+            _short(columns["verdict"][k]),
         ])  # fmt: skip
     where = f" on {dataset}" if dataset else ""
     return f"Leaderboard{where}, against {comparison.baseline}", heads, rows
 
 
+def _score(value: float) -> str:
+    """Four digits, zeros kept, so that columns line up."""
+    fine = np.isfinite(value) and 0.001 <= abs(value) < 1000
+    return f"{value:#.4g}".rstrip(".") if fine else number(value)
+
+
 def pairs(comparison: Comparison) -> list[dict[str, object]]:
-    """Rows of every model against every other in words; first: whether a model's rows begin."""
-    columns = comparison.board().pair_columns()
-    rows, before = [], ""
-    for k, model in enumerate(columns["model"]):
+    """Rows of every pair in words, each once, the model with the better skill first.
+
+    first: whether a model's rows begin.
+    """
+    board, before = comparison.board(), ""
+    columns, rows = board.pair_columns(), []
+    place = {comparison.losses.models[m]: k for k, m in enumerate(board.order)}
+    at = [(place[a], place[b]) for a, b in zip(columns["model"], columns["other"], strict=True)]
+    for k in sorted((k for k, (a, b) in enumerate(at) if a < b), key=at.__getitem__):
+        model = columns["model"][k]
         rows.append({
             "model": model, "other": columns["other"][k], "first": model != before,
             "skill": _signed(columns["skill"][k], " %"),
             "wins": _told("{:.0%}", columns["win_rate"][k]).replace("%", " %"),
             "p": chance_of(columns["p_value"][k]).removeprefix("p ").replace("below ", "<"),
-            "verdict": columns["verdict"][k],
+            "verdict": _short(columns["verdict"][k]),
         })  # fmt: skip
         before = model
     return rows
@@ -218,7 +248,15 @@ def ranks(comparison: Comparison, found: Ranks) -> str:
         if found.groups
         else "All models can be told apart."
     )
-    return f"The ranks differ ({chance_of(test.p_value)}). {apart} Series are taken as independent."
+    return (
+        f"The ranks differ ({chance_of(test.p_value)}). {apart} Series are taken as independent "
+        "here; where they share shocks, ranks differ by chance more often than that, so they "
+        "describe and decide nothing."
+    )
+
+
+def _short(verdict: str) -> str:
+    return "no evidence" if verdict == NO_DIFFERENCE else verdict
 
 
 def _told(form: str, value: float) -> str:
