@@ -38,6 +38,21 @@ def test_verdicts_and_tables(capsys, files):
     assert max(map(len, out.splitlines())) <= 110
 
 
+def test_series_and_engine_are_chosen_as_in_a_backtest(capsys, files):
+    told = {}
+    for engine in ("serial", "threads"):
+        code, out, _ = call(
+            capsys, "compare", files["west"], "--h", "1", "--json", "--engine", engine,
+            "--series", "west0", "--series", "west3",
+        )  # fmt: skip
+        assert code == 0
+        told[engine] = json.loads(out)
+    assert told["serial"]["leaderboard"] == told["threads"]["leaderboard"]
+    assert told["serial"]["cells"] == 2 * 8
+    code, _, err = call(capsys, "compare", files["west"], "--h", "1", "--engine", "thread")
+    assert (code, err) == (2, "error: no engine 'thread'. Did you mean 'threads'?\n")
+
+
 def test_json_is_json_alone(capsys, files):
     code, out, err = call(capsys, "compare", files["west"], files["east"], "--h", "1", "--json",
                           "--by", "cutoff", "--n-windows", "9")  # fmt: skip
