@@ -43,14 +43,13 @@ def text(comparison: Comparison) -> str:
 
 
 def _narrowed(heads: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
-    """A table without the columns that do not fit, scores of data sets first."""
-    kept = list(range(len(heads)))
-    spared = [*heads[1 : heads.index("skill")], *SPARED]
+    """A table without the columns that do not fit; scores of several data sets go first."""
+    kept, scores = list(range(len(heads))), list(range(1, heads.index("skill")))
     size = [max(map(len, (head, *(row[k] for row in rows)))) for k, head in enumerate(heads)]
-    for head in spared:
+    for spared in (scores if len(scores) > 1 else [], *([heads.index(head)] for head in SPARED)):
         if sum(size[k] for k in kept) + GAP * (len(kept) - 1) <= WIDTH:
             break
-        kept.remove(heads.index(head))
+        kept = [k for k in kept if k not in spared]
     return [heads[k] for k in kept], [[row[k] for k in kept] for row in rows]
 
 
