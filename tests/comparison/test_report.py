@@ -44,6 +44,12 @@ def test_a_wide_table_gives_columns_away_and_says_which():
     assert "Left out, as the table is wide: mase west, mase east, in set." in lines[-1]
 
 
+def test_without_evidence_there_are_no_empty_columns():
+    few = wf.compare(grown(5), "Drift", h=2, n_windows=3, **QUICK)
+    heads = words.leaderboard(few)[1]
+    assert heads == ["model", "mase", "skill", "wins", "rank", "verdict"]
+
+
 def test_scores_line_up(found):
     heads, rows = words.leaderboard(found)[1:]
     scores = [row[heads.index("mase")] for row in rows]

@@ -55,5 +55,7 @@ def test_every_step_works_as_written(python, tmp_path):
     assert told.count("keeps the model contract") == 4, told
     assert "nothing is broken" in told
     assert "acme-fading" in told
+    assert "No evidence of a difference from Naive: Fading (mase 73 % lower" in told
+    assert "Better than Naive: Fading" in told
     assert (desk / "board" / "report.html").is_file()
     Path(os.environ.get("WESTFORECAST_TOLD", os.devnull)).write_text(told, encoding="utf-8")

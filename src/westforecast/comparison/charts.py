@@ -109,7 +109,7 @@ def rank_diagram(ranks: Ranks) -> str:
     """Mean ranks on a line, and bars over models that cannot be told apart (Demsar 2006)."""
     names, at, m = ranks.models, ranks.mean_ranks, len(ranks.models)
     longest = max(len(name) for name in names) + 6  # and its rank
-    side = min(LONGEST, max(120, round(WIDE * longest) + 20))
+    side = min(LONGEST, max(120, int(WIDE * longest) + 21))
     fits = int((side - 20) / WIDE) - 6
     left, top, gap = side, 74, 20
     room = WIDTH - 2 * side

@@ -12,7 +12,7 @@ PAIRS_OPEN = 30  # more of them are folded
 
 def page(comparison: Comparison) -> str:
     """The report as one HTML page."""
-    ranks = comparison.ranks()
+    ranks, board = comparison.ranks(), comparison.board()
     shown = charts.lines_shown(comparison)
     hidden = [name for name in comparison.models if name not in shown]
     title, heads, rows = words.leaderboard(comparison)
@@ -22,10 +22,11 @@ def page(comparison: Comparison) -> str:
     return render("comparison.html.j2", {
         "title": f"{count(others, 'model')} against {comparison.baseline}",
         "what": words.what(comparison),
-        "verdicts": words.verdicts(comparison, comparison.board()),
+        "verdicts": words.verdicts(comparison, board),
         "evidence": words.evidence(comparison),
         "missing": words.missing(comparison),
         "heads": heads,
+        "judged": board.evidence.unit != "none",
         "rows": rows,
         "left": title,
         "boards": [
@@ -52,7 +53,7 @@ def page(comparison: Comparison) -> str:
         "metric": comparison.losses.column,
         "root": comparison.losses.root,
         "summary": comparison.metric.summary,
-        "overlap": comparison.board().evidence.overlap,
+        "overlap": board.evidence.overlap,
         "n_boot": f"{comparison.n_boot:,}",
         "seed": comparison.seed,
         "settings": _settings(comparison),

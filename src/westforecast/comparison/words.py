@@ -43,14 +43,16 @@ def text(comparison: Comparison) -> str:
 
 
 def _narrowed(heads: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
-    """A table without the columns that do not fit, scores of data sets first."""
-    kept = list(range(len(heads)))
-    spared = [*heads[1 : heads.index("skill")], *SPARED]
+    """A table without the columns that do not fit; scores of several data sets go first."""
+    kept, scores = list(range(len(heads))), list(range(1, heads.index("skill")))
     size = [max(map(len, (head, *(row[k] for row in rows)))) for k, head in enumerate(heads)]
-    for head in spared:
+    for spared in (
+        scores if len(scores) > 1 else [],
+        *([heads.index(head)] for head in SPARED if head in heads),
+    ):
         if sum(size[k] for k in kept) + GAP * (len(kept) - 1) <= WIDTH:
             break
-        kept.remove(heads.index(head))
+        kept = [k for k in kept if k not in spared]
     return [heads[k] for k in kept], [[row[k] for k in kept] for row in rows]
 
 
@@ -176,7 +178,8 @@ def missing(comparison: Comparison) -> list[str]:
 def leaderboard(
     comparison: Comparison, dataset: str | None = None
 ) -> tuple[str, list[str], list[list[str]]]:
-    """Title, heads and cells of the leaderboard in words."""
+    """Title, heads and cells of the leaderboard in words, without bands, set and p-values
+    where there is no evidence to have them by."""
     board = comparison.board(dataset)
     columns = board.columns()
     sets = list(board.losses.parts)
@@ -200,8 +203,14 @@ def leaderboard(
             chance_of(columns["p_value"][k]).removeprefix("p ").replace("below ", "<"),
             _short(columns["verdict"][k]),
         ])  # fmt: skip
+    judged = {f"{level} % band", "in set", "p"}  # empty without evidence
+    told = [k for k, head in enumerate(heads) if head not in judged or any(row[k] for row in rows)]
     where = f" on {dataset}" if dataset else ""
-    return f"Leaderboard{where}, against {comparison.baseline}", heads, rows
+    return (
+        f"Leaderboard{where}, against {comparison.baseline}",
+        [heads[k] for k in told],
+        [[row[k] for k in told] for row in rows],
+    )
 
 
 def _score(value: float) -> str:
