@@ -13,7 +13,7 @@ class OutOfTime(TimeoutError):
     """What was watched did not end in time."""
 
 
-class _Stop(BaseException):
+class Stop(BaseException):
     """Raised inside a thread that is no longer waited for; foreign code rarely catches it."""
 
 
@@ -33,7 +33,7 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     def work() -> None:
         try:
             answers.append((True, context.run(function)))
-        except _Stop:
+        except Stop:
             pass
         except BaseException as error:  # raised again where it was asked for
             answers.append((False, error))
@@ -41,7 +41,7 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     thread = threading.Thread(target=work, daemon=True, name="westforecast watched")
     thread.start()
     try:
-        thread.join(None if seconds == float("inf") else seconds)
+        thread.join(None if seconds > threading.TIMEOUT_MAX else seconds)
     finally:  # also where the user stops the program meanwhile
         if thread.is_alive():
             _stop(thread)
@@ -57,5 +57,5 @@ def within(seconds: float, function: Callable[[], T]) -> T:
 def _stop(thread: threading.Thread) -> None:
     if thread.ident is not None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(_Stop)
+            ctypes.c_ulong(thread.ident), ctypes.py_object(Stop)
         )

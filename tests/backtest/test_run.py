@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 import westforecast as wf
-from westforecast import ModelError, SeriesModel, UsageError, WestforecastError
+from westforecast import (
+    ModelError,
+    SeriesModel,
+    UsageError,
+    WestforecastError,
+    WestforecastWarning,
+)
 from westforecast.backtest import ahead, origins, run, work
 from westforecast.engines import AutoEngine, Engine, ProcessEngine, SerialEngine, ThreadEngine
 from westforecast.models import (
@@ -41,12 +47,40 @@ class Touchy(SeriesModel):
 
 
 @dataclass(frozen=True)
-class Deaf(Naive):
-    """Turns all warnings off, for everybody."""
+class Filters(Naive):
+    """Changes what becomes of warnings, for everybody; among others it forecasts otherwise."""
+
+    action: str = "ignore"
+    shift: float = 0.0
 
     def compute(self, windows, horizon, levels):
-        warnings.simplefilter("ignore")
-        return super().compute(windows, horizon, levels)
+        warnings.simplefilter(self.action)
+        answer = super().compute(windows, horizon, levels)
+        answer.mean[:] += self.shift * (len(windows) > 1)
+        return answer
+
+
+@dataclass(frozen=True)
+class Loud(SeriesModel):
+    """Warns."""
+
+    def forecast_one(self, y, horizon, probs, context):
+        warnings.warn("so it goes", UserWarning, stacklevel=1)
+        return np.full(horizon, y[-1]), np.full((horizon, len(probs)), y[-1])
+
+
+@dataclass(frozen=True)
+class Mute(Naive):
+    """Cannot say what it is."""
+
+    @property
+    def batch(self):
+        raise RuntimeError("no comment")
+
+    ex_ante = batch
+
+    def __repr__(self):
+        raise RuntimeError("no comment")
 
 
 MIXED = panel([1, 2, 3], [5, 6, 7], [6, 7, 8], [2, 3, 4])
@@ -110,6 +144,27 @@ class TestFailures:
         with pytest.raises(ModelError, match=r"too_short: not today"):
             run(ahead(MIXED["b"], 1), {"t": Touchy()}, on_error="raise")
 
+    @pytest.mark.parametrize("engine", [None, SerialEngine(), ThreadEngine(1)])
+    def test_a_models_warning_filters_are_its_own(self, engine):
+        before = list(warnings.filters)
+        with pytest.warns(UserWarning, match="so it goes"):
+            found = run(origins(WALKS, 1), {"s": Filters("error"), "l": Loud()}, engine=engine)
+        assert found.failed == 0
+        assert warnings.filters == before
+
+    @pytest.mark.parametrize("action", ["error", "ignore"])
+    def test_the_runs_own_warning_is_none_of_a_models_business(self, action):
+        with pytest.warns(WestforecastWarning, match="All its windows are forecast one by one"):
+            run(origins(WALKS, 1), {"m": Filters(action, shift=1.0)})
+
+    def test_a_model_that_cannot_say_what_it_is_still_forecasts(self):
+        result = run(ahead(WALKS, 2), {"m": Mute(), "n": Naive()})
+        assert result.failed == 0
+        np.testing.assert_array_equal(result.forecasts["m"].mean, result.forecasts["n"].mean)
+        told = result.manifest()
+        assert told["models"]["m"] == "Mute cannot say: RuntimeError: no comment"
+        assert told["ex_ante"] == {"m": "Mute cannot say: RuntimeError: no comment", "n": True}
+
     def test_a_fallback_answers_visibly(self):
         data = panel([1, 2, 3], [5, 6, 7], [NAN])
         result = run(ahead(data, 2), {"touchy": Touchy()}, [80], fallback=Naive())
@@ -133,7 +188,7 @@ class TestFailures:
 
     def test_warning_filters_are_put_back(self):
         before = list(warnings.filters)
-        run(ahead(MIXED, 1), {"deaf": Deaf()})
+        run(ahead(MIXED, 1), {"deaf": Filters()})
         assert warnings.filters == before
 
     def test_other_policies_are_refused(self):
@@ -268,9 +323,13 @@ class TestEngines:
         ("answers", "told"),
         [
             (lambda right: [], "gave NoneType as answer 1 to 3 tasks; what the function returns"),
-            (lambda right: [*right, right[0]], "gave Forecast as answer 4 to 3 tasks"),
+            (
+                lambda right: [*right, right[0]],
+                "belongs to another task as answer 4 to 3",
+            ),
             (lambda right: [right[0], "gone", right[2]], "gave str as answer 2 to 3 tasks"),
-            (lambda right: [part.take(np.array([0])) for part in right], "as answer 1 to 3 tasks"),
+            (lambda right: right[::-1], "belongs to another task as answer 1 to 3 tasks"),
+            (lambda right: [part[-1] for part in right], "gave Forecast as answer 1 to 3 tasks"),
         ],
     )
     def test_an_engine_that_answers_wrongly_is_told(self, answers, told):
@@ -280,6 +339,15 @@ class TestEngines:
 
         with pytest.raises(WestforecastError, match=told):
             run(ahead(WALKS, 1), BASELINES, engine=Wrong())
+
+    @pytest.mark.parametrize("part", ["map", "alone"])
+    def test_an_engine_that_answers_nothing_is_told(self, part):
+        class Nothing(SerialEngine):
+            pass
+
+        setattr(Nothing, part, lambda *_: None)
+        with pytest.raises(WestforecastError, match="gave NoneType as answer 1"):
+            run(ahead(WALKS, 1), {"t": Touchy(), **BASELINES}, engine=Nothing())
 
 
 def test_a_forecast_outside_its_bounds_says_so():

@@ -32,6 +32,12 @@ class HangsOn(SeriesModel):
 
 
 @dataclass(frozen=True)
+class Fails(SeriesModel):
+    def forecast_one(self, y, horizon, probs, context):
+        raise LookupError("where is it")
+
+
+@dataclass(frozen=True)
 class Slow(SeriesModel):
     def forecast_one(self, y, horizon, probs, context):
         time.sleep(0.02)
@@ -106,3 +112,24 @@ def test_with_processes_each_has_its_own_clock():
 def test_a_budget_is_above_zero(seconds):
     with pytest.raises(UsageError, match="seconds above 0 expected"):
         wf.forecast(DATA, "Naive", h=1, time_budget=seconds)
+
+
+def test_a_fallback_has_the_budget_too():
+    begun = time.perf_counter()
+    result = wf.forecast(
+        panel([1.0, 2], [3.0, 4]), Fails(), h=1, fallback=HangsOn("a"), time_budget=0.2
+    )
+    assert time.perf_counter() - begun < ENDLESS / 2
+    rows = result.long()
+    assert rows["model_used"].isna().all() or (rows["model_used"] != "HangsOn").all()
+    assert rows["status"].tolist() == ["failed", "failed"]
+
+
+@pytest.mark.parametrize("budget", ["3", -1, 0, float("nan")])
+def test_a_budget_is_a_number_of_seconds(budget):
+    with pytest.raises(UsageError, match="seconds above 0 expected"):
+        wf.forecast(DATA, "Naive", h=1, time_budget=budget)
+
+
+def test_a_budget_may_be_longer_than_threads_can_wait():
+    assert wf.forecast(DATA, "Naive", h=1, time_budget=1e12).failed == 0

@@ -148,8 +148,9 @@ class TestFailures:
     @pytest.mark.parametrize(
         ("answer", "reason"),
         [
-            (None, "AttributeError"),
-            (np.ones((1, 2)), "AttributeError"),
+            (None, "Gives.compute gave nothing; a Forecast expected"),
+            (np.ones((1, 2)), "Gives.compute gave an array of shape (1, 2); a Forecast expected"),
+            (3.5, "Gives.compute gave a float; a Forecast expected"),
             (Forecast.empty(1, 3, []), "Gives.compute gave mean, quantiles and status of shapes"),
             (Forecast.empty(1, 2, [80]), "expected ((1, 2), (1, 2, 0), (1,))"),
             (Forecast.empty(1, 2, []), "the forecast is not a finite number"),
@@ -159,6 +160,41 @@ class TestFailures:
         result = Gives(answer).forecast(Windows.of(panel([1, 2])), 2)
         assert result.status.tolist() == [Status.FAILED]
         assert reason in result.reason[0]
+
+    @pytest.mark.parametrize("kind", [GeneratorExit, type("Panic", (BaseException,), {})])
+    def test_nor_with_what_is_no_exception(self, kind):
+        result = Bad(1.0, kind("x"), []).forecast(Windows.of(panel([1, 2], [3, 4])), 1)
+        assert result.status.tolist() == [Status.FAILED, Status.OK]
+        assert result.reason == {0: f"{kind.__name__}: x"}
+
+    @pytest.mark.parametrize(
+        ("required", "reason"),
+        [
+            (lambda *_: 1 / 0, "ZeroDivisionError: division by zero"),
+            (lambda *_: None, "TypeError: Naive.required gave None; a whole number expected"),
+            (lambda *_: "3", "TypeError: Naive.required gave '3'; a whole number expected"),
+        ],
+    )
+    def test_what_a_model_says_of_itself_may_fail_as_well(self, monkeypatch, required, reason):
+        monkeypatch.setattr(Naive, "required", required)
+        result = Naive().forecast(Windows.of(panel([1, 2], [3, 4])), 2)
+        assert result.status.tolist() == [Status.FAILED] * 2
+        assert result.reason == {0: reason, 1: reason}
+
+    def test_quantiles_that_cross_are_failures(self):
+        answer = Forecast.normal(np.ones((3, 2)), np.ones((3, 2)), [80, 95])
+        answer.quantiles[1, 1] = answer.quantiles[1, 1, ::-1]
+        answer.quantiles[2, 0, 1] *= 1 - 1e-12  # rounding
+        result = Gives(answer).forecast(Windows.of(panel(*[[1, 2]] * 3)), 2, [80, 95])
+        assert result.status.tolist() == [Status.OK, Status.FAILED, Status.OK]
+        assert result.reason == {1: "quantiles do not rise with their probability"}
+        assert np.isnan(result.mean[1]).all()
+
+    def test_a_refusal_without_a_reason_has_one(self):
+        answer = Forecast.normal(np.ones((1, 1)), np.ones((1, 1)), [])
+        answer.status[0] = Status.OUT_OF_DOMAIN
+        result = Gives(answer).forecast(Windows.of(panel([1, 2])), 1)
+        assert result.reason == {0: "the model gave no reason"}
 
     def test_a_status_that_does_not_exist_is_recorded(self):
         strange = Forecast(np.ones((1, 2)), np.ones((1, 2, 0)), (), np.array([99]))
@@ -207,6 +243,18 @@ class TestSeriesModel:
         assert isinstance(result.errors[5], ZeroDivisionError)
         assert result.mean[0].tolist() == [3, 3]
         assert result.quantiles[0].tolist() == [[0, 1], [0, 1]]
+
+    @pytest.mark.parametrize(
+        ("answer", "told"),
+        [(None, "nothing"), (np.ones(2), "an array of shape (2,)"), ((1, 2, 3), "a tuple")],
+    )
+    def test_an_answer_of_the_wrong_form_says_what_was_expected(self, monkeypatch, answer, told):
+        monkeypatch.setattr(One, "forecast_one", lambda *_: answer)
+        result = One([]).forecast(Windows.of(panel([1, 2])), 2, [80])
+        assert result.reason == {
+            0: f"TypeError: One.forecast_one gave {told}; point forecasts [2] and quantiles [2, 2] "
+            "expected"
+        }
 
     def test_no_series_is_asked_twice_because_another_failed(self):
         model = One([])

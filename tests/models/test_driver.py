@@ -46,7 +46,7 @@ class Share(DrivenModel):
             both = np.flatnonzero(np.isfinite(y[w] + driver.path[w, :width]))
             share = y[w, both[-1]] / driver.path[w, both[-1]] if len(both) else 0.0
             result.mean[w] = share * driver.path[w, width:]
-            result.quantiles[w] = share * driver.quantiles[w]
+            result.quantiles[w] = np.sort(share * driver.quantiles[w])  # shares may be negative
         return self.explain(result, driver.refusals)
 
 

@@ -1,6 +1,7 @@
 """A window shows a part of a panel and copies nothing."""
 
 import pickle
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -188,3 +189,18 @@ class TestBeside:
     def test_a_forecast_knows_all_there_is(self):
         plan = ahead(panel([1, 2], [10, 20, 30]), h=1)
         assert plan.windows.beside(np.array([1, 1])).y(0).tolist() == [10, 20, 30]
+
+
+def pickled(windows):
+    return pickle.loads(pickle.dumps(windows))
+
+
+@pytest.mark.parametrize("how", [lambda windows: windows, pickled, deepcopy])
+def test_no_model_can_make_the_data_writable(how):
+    windows = how(Windows.of(panel([1, 2, 3], [4, 5])))
+    for name in ("values", "indptr", "first", "bounds", "lags"):
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            getattr(windows, name).flags.writeable = True
+    with pytest.raises(ValueError, match="read-only"):
+        windows.y(0)[0] = 9
+    assert windows.y(0).tolist() == [1, 2, 3]

@@ -3,11 +3,12 @@
 import json
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, requires, version
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from westforecast.models.status import Status
 from westforecast.series import frame as frames
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
+_EX_ANTE = attrgetter("ex_ante")
 META = ("name", "unit", "kind", "region", "industry", "source")
 
 
@@ -170,8 +172,8 @@ class Result:
             "format": 1,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "settings": dict(self.settings),
-            "models": {name: repr(model) for name, model in self.models.items()},
-            "ex_ante": {name: model.ex_ante for name, model in self.models.items()},
+            "models": {name: _asked(repr, model) for name, model in self.models.items()},
+            "ex_ante": {name: _asked(_EX_ANTE, model) for name, model in self.models.items()},
             "remarks": {
                 name: model.remark
                 for name, model in self.models.items()
@@ -346,3 +348,11 @@ def _needs(distribution: str) -> set[str]:
         for need in needed
         if "extra ==" not in need
     }
+
+
+def _asked(question: Callable[[Model], Any], model: Model) -> Any:
+    """What a model says of itself, or that it cannot: no reason to lose its forecasts."""
+    try:
+        return question(model)
+    except Exception as error:
+        return f"{type(model).__name__} cannot say: {type(error).__name__}: {error}"

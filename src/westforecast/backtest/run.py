@@ -4,7 +4,7 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import get_args
 
@@ -60,8 +60,8 @@ def run(
     fallback unless another is given. fallback: a model that answers where another failed; rows then
     say so in `status` and `model_used`. progress: called with (done, total, what) after each piece
     of work.
-    time_budget: seconds for all windows of a model. What is not forecast by then has the status
-    out_of_time. With processes, each of them has that much.
+    time_budget: seconds for all windows of a model, and for those of the fallback. What is not
+    forecast by then has the status out_of_time. With processes, each of them has that much.
     """
     if on_error not in get_args(OnError):
         raise UsageError(f'on_error={on_error!r} found, "record", "raise" or "fallback" expected.')
@@ -69,7 +69,7 @@ def run(
         raise UsageError('on_error="raise" stops at the first failure, so no fallback can answer.')
     if on_error == "fallback" and fallback is None:
         fallback = Naive()
-    if time_budget is not None and not time_budget > 0:
+    if time_budget is not None and not (isinstance(time_budget, int | float) and time_budget > 0):
         raise UsageError(f"time_budget={time_budget!r} found; seconds above 0 expected, or None.")
     checked = check_levels(levels)
     started = time.perf_counter()
@@ -80,7 +80,7 @@ def run(
     with one_blas_thread(), warnings.catch_warnings():
         forecasts, probes = _forecasts(plan, work, engine or AutoEngine(), on_error, progress)
         if fallback is not None:
-            probes |= _fall_back(plan, forecasts, used, fallback, checked)
+            probes |= _fall_back(plan, forecasts, used, fallback, checked, time_budget)
     for forecast in forecasts.values():
         _remark(plan, forecast)
     return Result(
@@ -143,16 +143,40 @@ def _answers(
     shares = [(engine, together), (careful, apart)]
     if careful is engine:  # one pool for all
         shares = [(engine, together + apart)]
+    signed = _Signed(work)
     for worker, tasks in shares:
-        answers = zip_longest(tasks, worker.map(work, tasks))
-        for k, (task, answer) in enumerate(answers, start=1):
-            if task is None or not isinstance(answer, Forecast) or len(answer) != len(task[1]):
-                raise WestforecastError(
-                    f"engine {worker!r} gave {type(answer).__name__} as answer {k} to {len(tasks)} "
-                    "tasks; what the function returns for each of them, in their order, expected. "
-                    'Use another engine (engine="serial") and tell its author.'
-                )
-            yield task, answer
+        if not isinstance(worker, Engine) or (found := worker.map(signed, tasks)) is None:
+            raise _wrong(worker, None, 1, tasks)
+        for k, (task, answer) in enumerate(zip_longest(tasks, found), start=1):
+            if task is None or not isinstance(answer, tuple) or answer[:-1] != _signature(task):
+                raise _wrong(worker, answer, k, tasks)
+            yield task, answer[-1]
+
+
+def _signature(task: Task) -> tuple[str, int, int]:
+    """What tells a task from all others of a run."""
+    name, which = task
+    return name, int(which[0]), len(which)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """Does tasks and says whose answer it is: an engine may lose their order."""
+
+    work: Work
+
+    def __call__(self, task: Task) -> tuple[str, int, int, Forecast]:
+        return *_signature(task), self.work(task)
+
+
+def _wrong(engine: object, answer: object, place: int, tasks: Sequence[Task]) -> WestforecastError:
+    other = isinstance(answer, tuple)
+    told = "what belongs to another task" if other else type(answer).__name__
+    return WestforecastError(
+        f"engine {engine!r} gave {told} as answer {place} to {len(tasks)} tasks; what the function "
+        "returns for each of them, in their order, expected. Use another engine "
+        '(engine="serial") and tell its author.'
+    )
 
 
 def _probed(plan: Plan, work: Work, name: str, batch: Forecast, order: IntArray) -> Probe:
@@ -215,6 +239,7 @@ def _fall_back(
     used: Mapping[str, BoolArray],
     fallback: Model,
     levels: tuple[float, ...],
+    time_budget: float | None,
 ) -> dict[str, Probe]:
     """Fill failed windows from the fallback, marking them in `used` [W]; how it was run.
 
@@ -226,7 +251,8 @@ def _fall_back(
         return {}
     rest = replace(plan, windows=plan.windows.take(failed), last_step=plan.last_step[failed])
     name = f"{fallback.name} (fallback)"
-    work = Work({name: fallback}, rest.windows, plan.horizon, levels)
+    clocks = {} if time_budget is None else {name: Clock(time_budget)}
+    work = Work({name: fallback}, rest.windows, plan.horizon, levels, clocks)
     answers, probes = _forecasts(rest, work, SerialEngine(), "record", None)
     answer = answers[name]
     for model, forecast in forecasts.items():

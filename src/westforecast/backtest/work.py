@@ -1,10 +1,12 @@
 """One piece of a run: a model over some of the windows, in the time that the model has."""
 
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -46,13 +48,24 @@ class Work:
     horizon: int
     levels: tuple[float, ...]
     clocks: Mapping[str, Clock] = field(default_factory=dict)
+    filters: Sequence[Any] = field(default_factory=lambda: tuple(warnings.filters))
 
     def __call__(self, task: Task) -> Forecast:
         name, which = task
         with one_blas_thread():  # here as well, because this may be another process
-            if name in self.clocks:
-                return self._in_time(name, which)
-            return self._forecast(name, which)
+            try:
+                return (self._in_time if name in self.clocks else self._forecast)(name, which)
+            finally:
+                self._put_filters_back()
+
+    def __reduce__(self) -> tuple[type["Work"], tuple[Any, ...]]:
+        return Work, (self.models, self.windows, self.horizon, self.levels, self.clocks)
+
+    def _put_filters_back(self) -> None:
+        """The warning filters belong to the process, and foreign models change them."""
+        if tuple(warnings.filters) != self.filters:
+            warnings.resetwarnings()  # so that Python forgets what it knows of the old ones
+            warnings.filters[:] = self.filters  # type: ignore[index]
 
     def _forecast(self, name: str, which: IntArray) -> Forecast:
         return self.models[name].forecast(self.windows.take(which), self.horizon, self.levels)
@@ -64,7 +77,7 @@ class Work:
         what a call that ran out of time had already forecast is lost.
         """
         clock, made, begin = self.clocks[name], self.empty(len(which)), 0
-        size = len(which) if self.models[name].batch else 1
+        size = len(which) if name in self.batch else 1
         while begin < len(which):
             piece = which[begin : begin + size]
             started = time.perf_counter()
@@ -88,7 +101,7 @@ class Work:
     @property
     def batch(self) -> list[str]:
         """Models that take many windows a call."""
-        return [name for name, model in self.models.items() if model.batch]
+        return [name for name, model in self.models.items() if _batch(model)]
 
     def tasks(self, order: IntArray) -> tuple[list[Task], list[Task]]:
         """Those that may run side by side in one process, and the others.
@@ -115,3 +128,11 @@ class Work:
     def empty(self, windows: int) -> Forecast:
         """A record to be filled."""
         return Forecast.empty(windows, self.horizon, self.levels)
+
+
+def _batch(model: Model) -> bool:
+    """Whether a model takes many windows a call; one that cannot even say gets one at a time."""
+    try:
+        return bool(model.batch)
+    except Exception:
+        return False

@@ -8,16 +8,23 @@ series, and where work can be shared implement `compute`, which sees all windows
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import ClassVar, Literal, final, get_args
 
 import numpy as np
 
 from westforecast.errors import UsageError
 from westforecast.kernels.quantiles import check_levels, probabilities
-from westforecast.models.forecast import Forecast
+from westforecast.models.forecast import SAME, Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.typing import FloatArray, IntArray
+from westforecast.watch import Stop
+
+# What a model raises and is not the model's: the user stops the program, or its time is over.
+PASSING = (KeyboardInterrupt, Stop)
+NO_REASON = "the model gave no reason"
+CROSSED = "quantiles do not rise with their probability"
 
 Capability = Literal["intervals", "missing", "batch", "driver", "scale_equivariant"]
 
@@ -88,7 +95,12 @@ class Model(ABC):
         levels = check_levels(levels)
         result = Forecast.empty(len(windows), horizon, levels)
         windows = windows.from_first_observed()
-        able = self._screen(result, windows)
+        try:
+            able = self._screen(result, windows)
+        except Exception as error:  # in what the model says of itself
+            for w in range(len(windows)):
+                result.fail(w, error)
+            return result
         for piece in windows.take(able).pieces():
             self._fill(result, windows, able[piece], levels)
         return result
@@ -96,6 +108,8 @@ class Model(ABC):
     def _screen(self, result: Forecast, windows: Windows) -> IntArray:
         """The windows that meet the requirements; others get their status and reason."""
         needed = self.required(windows.season_length)
+        if not isinstance(needed, Integral):
+            raise TypeError(f"{self.name}.required gave {needed!r}; a whole number expected")
         seen, nonpositive = windows.count(np.isfinite, lambda y: y <= 0)
         for w in np.flatnonzero(short := seen < needed).tolist():
             result.refuse(w, Status.TOO_SHORT, f"{seen[w]} observed values, {needed} needed")
@@ -120,8 +134,9 @@ class Model(ABC):
         horizon = result.mean.shape[1]
         try:
             result.put(which, self._computed(windows.take(which), horizon, levels))
-        # A plugin may raise anything, and even call `sys.exit`; it must not cost its neighbours.
-        except (Exception, SystemExit) as error:
+        except PASSING:
+            raise
+        except BaseException as error:  # a plugin may raise anything; its neighbours go on
             if len(which) == 1:
                 result.fail(which[0], error)
                 return
@@ -129,16 +144,24 @@ class Model(ABC):
                 self._fill(result, windows, half, levels)
             return
         for w in which[result.status[which] != Status.OK]:
-            result.refuse(w, Status(result.status[w]), result.reason.get(int(w), ""))
+            reason = result.reason.get(int(w)) or NO_REASON
+            result.refuse(w, Status(result.status[w]), reason)
         infinite = ~np.isfinite(result.mean[which]).all(axis=1)
         infinite |= np.isinf(result.quantiles[which]).any(axis=(1, 2))
         for w in which[infinite & (result.status[which] == Status.OK)]:
             result.refuse(w, Status.FAILED, "the forecast is not a finite number")
+        with np.errstate(invalid="ignore"):
+            quantiles = result.quantiles[which]
+            falls = np.diff(quantiles) < -SAME * np.abs(quantiles[..., 1:])  # NaN are no fall
+        for w in which[falls.any(axis=(1, 2)) & (result.status[which] == Status.OK)]:
+            result.refuse(w, Status.FAILED, CROSSED)
 
     def _computed(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
         # Whatever overflows is caught afterwards, as a number that is not finite.
         with np.errstate(all="ignore"):
             part = self.compute(windows, horizon, levels)
+        if not isinstance(part, Forecast):
+            raise TypeError(f"{self.name}.compute gave {_told(part)}; a Forecast expected")
         found = (part.mean.shape, part.quantiles.shape, part.status.shape)
         wanted = (len(windows), horizon)
         expected = (wanted, (*wanted, len(probabilities(levels))), wanted[:1])
@@ -207,6 +230,11 @@ class SeriesModel(Model):
             )
             try:
                 answer = self.forecast_one(windows.y(w), horizon, result.probs, context)
+                if not isinstance(answer, tuple | list) or len(answer) != 2:
+                    raise TypeError(
+                        f"{self.name}.forecast_one gave {_told(answer)}; point forecasts "
+                        f"[{horizon}] and quantiles [{horizon}, {len(result.probs)}] expected"
+                    )
                 mean, quantiles = (np.asarray(part, float) for part in answer)
                 found, expected = (mean.shape, quantiles.shape), (horizon, len(result.probs))
                 if found != (expected[:1], expected):
@@ -215,6 +243,15 @@ class SeriesModel(Model):
                         f"expected {expected[:1]} and {expected}"
                     )
                 result.mean[w], result.quantiles[w] = mean, quantiles
-            except (Exception, SystemExit) as error:  # one series never costs the others
+            except PASSING:
+                raise
+            except BaseException as error:  # one series never costs the others
                 result.fail(w, error)
         return result
+
+
+def _told(answer: object) -> str:
+    """A wrong answer in words."""
+    if isinstance(answer, np.ndarray):
+        return f"an array of shape {answer.shape}"
+    return "nothing" if answer is None else f"a {type(answer).__name__}"

@@ -1,7 +1,8 @@
 """Windows: what models see. A window is (series, start, end); no window copies data."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -50,21 +51,26 @@ class Windows:
     ) -> "Windows":
         """Windows into a panel; by default one per series that ends with its last value."""
         which = np.arange(len(panel)) if series is None else np.asarray(series, np.int64)
+        bounds = np.array([i.bounds for i in panel.indicators], float).reshape(-1, 2).copy()
         return cls(
-            values=panel.values,
-            indptr=panel.indptr,
-            first=panel.first,
+            values=_read_only(panel.values),
+            indptr=_read_only(panel.indptr),
+            first=_read_only(panel.first),
             ids=panel.ids,
-            bounds=np.array([i.bounds for i in panel.indicators], float).reshape(-1, 2),
+            bounds=_read_only(bounds),
             season_length=panel.calendar.season_length,
             series=which,
             start=panel.indptr[which] if start is None else start,
             end=panel.indptr[which + 1] if end is None else end,
-            lags=np.array([i.publication_lag for i in panel.indicators], np.int64),
+            lags=_read_only(np.array([i.publication_lag for i in panel.indicators], np.int64)),
             as_of=as_of,
             index=panel.places,
             indicators=panel.indicators,
         )
+
+    # Arrays come out of a pickle writable, and in a worker process all models share them.
+    def __reduce__(self) -> tuple[Callable[..., "Windows"], tuple[Any, ...]]:
+        return _unpickled, tuple(getattr(self, field.name) for field in fields(self))
 
     def __len__(self) -> int:
         return len(self.series)
@@ -233,3 +239,13 @@ class Windows:
     def with_values(self, change: Callable[[FloatArray], FloatArray]) -> "Windows":
         """The same windows over changed data: for tests of look-ahead and of scale."""
         return replace(self, values=change(self.values.copy()))
+
+
+def _unpickled(*parts: Any) -> Windows:
+    return Windows(*(_read_only(p) if isinstance(p, np.ndarray) else p for p in parts))
+
+
+def _read_only(array: Any) -> Any:
+    """A view of an array that owns its data; unlike that, it cannot be made writable."""
+    array.flags.writeable = False
+    return array.view()

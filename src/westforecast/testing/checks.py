@@ -17,6 +17,7 @@ import numpy as np
 from westforecast.backtest import ahead, run
 from westforecast.engines import SerialEngine
 from westforecast.models import DrivenModel, Forecast, Model, Status
+from westforecast.models.base import NO_REASON
 from westforecast.series import Calendar, Panel
 from westforecast.testing import data
 from westforecast.testing.check import Broken, Skipped, check, expect
@@ -105,7 +106,7 @@ def _sound(found: Forecast, names: list[str]) -> None:
         if status == Status.OK:
             expect(np.isfinite(found.mean[w]).all(), f"{name}: ok, and a forecast is not finite")
             continue
-        expect(reason, f"{name}: {status.label} without a reason")
+        expect(reason not in ("", NO_REASON), f"{name}: {status.label} without a reason")
         expect(status != Status.FAILED, f"{name}: failed: {reason}")
         expect(np.isnan(found.mean[w]).all(), f"{name}: {status.label}, and numbers all the same")
 
