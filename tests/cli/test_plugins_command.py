@@ -399,6 +399,8 @@ def test_the_example_plugin_is_what_new_writes():
         ("westforecast-acme", None, ("westforecast_acme", "Acme", "acme")),
         ("acme", "SlowDrift2", ("acme", "SlowDrift2", "slow_drift2")),
         ("acme", "Plugin", ("acme", "Plugin", "model")),
+        ("westforecast-class", None, ("westforecast_class", "Class", "model")),
+        ("none", "Nothing", ("none", "Nothing", "nothing")),
     ],
 )
 def test_names_of_a_new_package(name, model, found):
@@ -416,6 +418,27 @@ def test_names_of_a_new_package(name, model, found):
 )  # fmt: skip
 def test_names_that_cannot_be(name, model):
     with pytest.raises(UsageError, match="found; expected the name of a"):
+        new.render(name, model)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "told"),
+    [
+        ("class", None, "'class' found; .* is free: 'class' is a Python keyword"),
+        ("json", None, "'json' found; .* 'json' is a module of Python"),
+        ("westforecast", None, "'westforecast' is what the new package itself uses"),
+        ("pytest", None, "'pytest' is what the new package itself uses"),
+        ("hatchling", None, "'hatchling' is what the new package itself uses"),
+        ("numpy", None, "'numpy' is installed already"),
+        ("naive", None, "^'naive', whose model is 'Naive' then, found; .* a model of westforecast"),
+        ("none", None, "^'none', whose model is 'None' then, found; .* 'None' is a Python keyword"),
+        ("acme", "None", "^model 'None' found; .* 'None' is a Python keyword"),
+        ("acme", "Drift", "^model 'Drift' found; .* a model of westforecast already"),
+        ("acme", "UsageError", "^model 'UsageError' found; .* imported by the module"),
+    ],
+)
+def test_names_that_are_taken(name, model, told):
+    with pytest.raises(UsageError, match=told):
         new.render(name, model)
 
 
