@@ -1,5 +1,7 @@
 """`within`: an answer in time, an error as it was raised, or OutOfTime and a thread that ends."""
 
+import importlib
+import sys
 import threading
 import time
 
@@ -43,6 +45,26 @@ def test_what_cannot_be_stopped_is_left_alone():
     with pytest.raises(OutOfTime):
         within(0.05, lambda: time.sleep(1))
     assert time.perf_counter() - begun < 0.8
+
+
+@pytest.mark.parametrize(("own", "whole"), [("", True), ("other", True), ("slow_module", False)])
+def test_an_import_is_let_finish_unless_it_may_be_cut_short(tmp_path, monkeypatch, own, whole):
+    code = "import time\nend = time.monotonic() + 0.6\nwhile time.monotonic() < end: pass"
+    (tmp_path / "slow_module.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    ended = threading.Event()
+
+    def imports():
+        try:
+            importlib.import_module("slow_module")
+        finally:
+            ended.set()
+
+    with pytest.raises(OutOfTime):
+        within(0.2, imports, own)
+    assert ended.wait(5)
+    assert ("slow_module" in sys.modules) == whole
+    sys.modules.pop("slow_module", None)
 
 
 def test_without_time_nothing_begins():

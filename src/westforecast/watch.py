@@ -2,7 +2,9 @@
 
 import contextvars
 import ctypes
+import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -17,13 +19,22 @@ class Stop(BaseException):
     """Raised inside a thread that is no longer waited for; foreign code rarely catches it."""
 
 
-def within(seconds: float, function: Callable[[], T]) -> T:
+# Seconds that a thread told to stop has to put back what it changed, before others go on.
+_GRACE = 0.2
+# What code that guards against foreign code lets pass: it is not that code's doing.
+PASSES = (KeyboardInterrupt, Stop)
+
+
+def within(seconds: float, function: Callable[[], T], own: str = "") -> T:
     """What the function returns, or raises, if it does so within so many seconds.
 
     It runs in a thread of its own. Raises OutOfTime where it takes longer, and tells that thread to
     stop, which it does at its next Python instruction: compiled code and `sleep` are left to end by
     themselves, and do not keep the program from ending. Compiled code that holds the interpreter
     all the while cannot be watched at all.
+
+    own: the package whose import may be cut short. Any other import that is under way is let finish
+    before, as half a NumPy would be everybody's; who needs it meanwhile waits for it.
     """
     if seconds <= 0:
         raise OutOfTime("no time is left")
@@ -44,7 +55,8 @@ def within(seconds: float, function: Callable[[], T]) -> T:
         thread.join(None if seconds > threading.TIMEOUT_MAX else seconds)
     finally:  # also where the user stops the program meanwhile
         if thread.is_alive():
-            _stop(thread)
+            threading.Thread(target=_stop, args=(thread, own), daemon=True).start()
+            thread.join(_GRACE)
     if not answers:
         raise OutOfTime(f"not done within {seconds:g} s")
     fine, answer = answers[0]
@@ -54,8 +66,23 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     return answer  # type: ignore[return-value]
 
 
-def _stop(thread: threading.Thread) -> None:
-    if thread.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(Stop)
-        )
+def _stop(thread: threading.Thread, own: str) -> None:
+    assert thread.ident is not None
+    while thread.is_alive():
+        if not _imports_others(thread.ident, own):
+            stop = ctypes.py_object(Stop)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), stop)
+            return
+        time.sleep(0.01)
+
+
+def _imports_others(thread: int, own: str) -> bool:
+    """Whether a thread is importing a package other than `own`, or one of this library."""
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        if frame.f_code.co_name == "_find_and_load" and "importlib" in frame.f_code.co_filename:
+            package = str(frame.f_locals.get("name")).partition(".")[0]
+            if package != own or package == "westforecast":
+                return True
+        frame = frame.f_back
+    return False

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_first_party_plugins_are_healthy(capsys, monkeypatch, tmp_path):
 SICK = {
     "import": (
         {"model": "import no_such_library"},
-        "model 'Twice': ModuleNotFoundError: No module named 'no_such_library'",
+        "model 'Twice': cannot be loaded from 'acme_twice_model:Twice': ModuleNotFoundError: No",
         "fix: pip install no_such_library (or what brings that module), or leave it out: WEST",
     ),
     "attribute": (
@@ -142,6 +143,26 @@ SICK = {
         "cannot be made with its example: model 'acme-twice:Twice' has no setting 'factor'",
         "fix: its author mends `example`",
     ),
+    "constructor": (
+        {"model": MODEL.format(factor=2) + "    def __init__(self): raise RuntimeError('no')"},
+        "model 'Twice': cannot be made: 'acme_twice_model:Twice' raised RuntimeError: no",
+        "fix: pip install --upgrade acme-twice, tell its author, or leave it out",
+    ),
+    "attributes": (
+        {"model": MODEL.format(factor=2) + "    capabilities = property(lambda self: 1 / 0)"},
+        "model 'Twice': ZeroDivisionError: division by zero",
+        "fix: pip install --upgrade acme-twice, tell its author, or leave it out",
+    ),
+    "no class": (
+        {"model": "def Twice(any): return any"},
+        "cannot be made as it is registered: model 'acme-twice:Twice' needs any",
+        "fix: its author mends `example`",
+    ),
+    "panic": (
+        {"model": "class Panic(BaseException): pass\nraise Panic('rust')"},
+        "model 'Twice': cannot be loaded from 'acme_twice_model:Twice': Panic: rust",
+        "fix: pip install --upgrade acme-twice, tell its author, or leave it out",
+    ),
 }
 
 
@@ -161,12 +182,89 @@ def test_the_doctor_says_what_is_broken_and_how_to_mend_it(westforecast, what):
     assert set(states.values()) == {"ok"}, "nobody else is the worse for it"
 
 
+ODD = """
+from westforecast.plugin import *
+import time
+def five(): return 5
+def path(): return "/no/such/study.toml"
+def sleeps(): time.sleep(20)
+
+@hookimpl
+def westforecast_register_models():
+    return [ModelSpec(name="Naive", target="westforecast.models:Naive",
+                      capabilities={"intervals", "batch", "scale_equivariant", "missing"}),
+            ModelSpec(name="slow", target="acme_odd_plugin:sleeps")]
+
+@hookimpl
+def westforecast_register_metrics():
+    return [MetricSpec(name="odd", target="acme_odd_plugin:five")]
+
+@hookimpl
+def westforecast_register_datasets():
+    return [DatasetSpec(name="odd", target="acme_odd_plugin:five")]
+
+@hookimpl
+def westforecast_register_studies():
+    return [StudySpec(name="odd", target="acme_odd_plugin:path")]
+
+@hookimpl
+def westforecast_register_engines():
+    return [EngineSpec(name="odd", target="acme_odd_plugin:five"),
+            EngineSpec(name="serial", target="westforecast.engines:SerialEngine")]
+
+@hookimpl
+def westforecast_register_commands():
+    return [CommandSpec(name="odd", target="acme_odd_plugin:five")]
+"""
+
+
+def test_the_doctor_uses_everything_as_the_library_would(westforecast):
+    site(westforecast.folder, "acme-odd", ODD)
+    begun = time.perf_counter()
+    only = {"WESTFORECAST_PLUGINS": "acme-odd", "WESTFORECAST_PLUGIN_TIMEOUT": "1"}
+    core, odd = json.loads(westforecast("plugins", "doctor", "--json", code=1, **only))
+    assert time.perf_counter() - begun < 15
+    assert core["state"] == "ok"
+    assert [trouble["what"] for trouble in odd["troubles"]] == [
+        "model 'Naive': is a name of the library's own, which comes first",
+        "model 'slow': 'acme_odd_plugin:sleeps' took more than 1 s to import and make",
+        "metric 'odd': cannot be used: 'acme_odd_plugin:five' is function; Metric expected",
+        "dataset 'odd': cannot be used: 'acme_odd_plugin:five' gave int; Panel expected",
+        "study 'odd': cannot read study '/no/such/study.toml': No such file or directory.",
+        "engine 'odd': cannot be used: 'acme_odd_plugin:five' gave int; Engine expected",
+        "engine 'serial': is a name of the library's own, which comes first",
+        "command 'odd': cannot be used: 'acme_odd_plugin:five' is function; Command expected",
+    ]
+    assert odd["troubles"][0]["remedy"] == (
+        "its author renames it; until then ask for acme-odd:Naive"
+    )
+
+
+def test_a_model_that_needs_settings_is_fine_without_an_example(westforecast):
+    twice(westforecast.folder)
+    needs = MODEL.format(factor=2).replace("    intervals", "    driver: str\n    intervals")
+    (westforecast.folder / "acme_twice_model.py").write_text(needs)
+    assert "nothing is broken" in westforecast("plugins", "doctor")
+
+
+def test_a_print_at_import_is_no_result(westforecast):
+    twice(westforecast.folder)
+    for file in ("plugin", "model"):
+        path = westforecast.folder / f"acme_twice_{file}.py"
+        path.write_text(f"print('noise')\n{path.read_text()}")
+    assert json.loads(westforecast("models", "show", "Twice", "--json"))["name"] == "Twice"
+    assert json.loads(westforecast("plugins", "test", "acme-twice", "--json"))[0]["ok"]
+
+
 def test_the_doctor_shows_plugins_that_are_left_out(westforecast):
     site(westforecast.folder, "acme-hangs", "import time; time.sleep(5)")
     site(westforecast.folder, "acme-broken", "1 / 0")
     twice(westforecast.folder)
-    told = westforecast("plugins", "doctor", code=1, WESTFORECAST_PLUGIN_TIMEOUT="0.3")
-    assert "import of acme_hangs_plugin took more than 0.3 s" in told
+    told = westforecast(
+        "plugins", "doctor", code=1, WESTFORECAST_PLUGIN_TIMEOUT="1",
+        WESTFORECAST_PLUGINS="acme-hangs,acme-broken,acme-twice",
+    )  # fmt: skip
+    assert "import of acme_hangs_plugin took more than 1 s" in told
     assert "fix: WESTFORECAST_PLUGIN_TIMEOUT=60 gives it more time" in told
     assert "ZeroDivisionError" in told
     assert "2 broken" in told
@@ -227,6 +325,48 @@ def test_what_cannot_be_tested(capsys, name, code, message):
     assert message in err
 
 
+@pytest.mark.parametrize("how", ["while True: pass", "import time; time.sleep(30)"])
+@pytest.mark.parametrize("place", ["forecast", "constructor"])
+def test_a_model_that_never_returns_is_given_up(westforecast, how, place):
+    twice(westforecast.folder)
+    body = MODEL.format(factor=2)
+    if place == "forecast":
+        body = body.replace("        return", f"        {how}\n        return")
+    else:
+        body += f"    def __post_init__(self):\n        {how}\n"
+    (westforecast.folder / "acme_twice_model.py").write_text(body)
+    begun = time.perf_counter()
+    out = westforecast("plugins", "test", "acme-twice", "--time-budget", "0.2", "--json", code=1,
+                       WESTFORECAST_PLUGIN_TIMEOUT="1.5")  # fmt: skip
+    assert time.perf_counter() - begun < 12
+    (report,) = json.loads(out)
+    assert not report["ok"]
+    assert (
+        report["error"]
+        == {
+            "forecast": "is still busy after 2 s and was given up. A longer --time-budget gives it "
+            "more time.",
+            "constructor": "takes more than 1.5 s to import and make. "
+            "WESTFORECAST_PLUGIN_TIMEOUT=60 gives it more time.",
+        }[place]
+    )
+
+
+def test_a_model_that_cannot_be_made_fails_and_the_rest_is_tested(westforecast):
+    twice(westforecast.folder)
+    path = westforecast.folder / "acme_twice_model.py"
+    path.write_text(path.read_text() + "    def __init__(self): raise RuntimeError('no')")
+    told = westforecast("plugins", "test", "acme-twice", "Drift", code=1)
+    assert "raised RuntimeError: no" in told
+    assert "Drift(): keeps" in told
+
+
+def test_one_form_at_a_time(capsys):
+    code, out, err = call(capsys, "plugins", "test", "Drift", "--json", "--markdown")
+    assert (code, out) == (2, "")
+    assert err == "error: --markdown and --json found; expected one of them. Leave one out.\n"
+
+
 def test_a_record_that_cannot_be_read_or_written_is_none(monkeypatch, tmp_path):
     monkeypatch.setenv("WESTFORECAST_CACHE", str(tmp_path / "file"))
     (tmp_path / "file").write_text("in the way")
@@ -259,6 +399,8 @@ def test_the_example_plugin_is_what_new_writes():
         ("westforecast-acme", None, ("westforecast_acme", "Acme", "acme")),
         ("acme", "SlowDrift2", ("acme", "SlowDrift2", "slow_drift2")),
         ("acme", "Plugin", ("acme", "Plugin", "model")),
+        ("westforecast-class", None, ("westforecast_class", "Class", "model")),
+        ("none", "Nothing", ("none", "Nothing", "nothing")),
     ],
 )
 def test_names_of_a_new_package(name, model, found):
@@ -276,6 +418,27 @@ def test_names_of_a_new_package(name, model, found):
 )  # fmt: skip
 def test_names_that_cannot_be(name, model):
     with pytest.raises(UsageError, match="found; expected the name of a"):
+        new.render(name, model)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "told"),
+    [
+        ("class", None, "'class' found; .* is free: 'class' is a Python keyword"),
+        ("json", None, "'json' found; .* 'json' is a module of Python"),
+        ("westforecast", None, "'westforecast' is what the new package itself uses"),
+        ("pytest", None, "'pytest' is what the new package itself uses"),
+        ("hatchling", None, "'hatchling' is what the new package itself uses"),
+        ("numpy", None, "'numpy' is installed already"),
+        ("naive", None, "^'naive', whose model is 'Naive' then, found; .* a model of westforecast"),
+        ("none", None, "^'none', whose model is 'None' then, found; .* 'None' is a Python keyword"),
+        ("acme", "None", "^model 'None' found; .* 'None' is a Python keyword"),
+        ("acme", "Drift", "^model 'Drift' found; .* a model of westforecast already"),
+        ("acme", "UsageError", "^model 'UsageError' found; .* imported by the module"),
+    ],
+)
+def test_names_that_are_taken(name, model, told):
+    with pytest.raises(UsageError, match=told):
         new.render(name, model)
 
 

@@ -13,6 +13,7 @@ from westforecast.plugin import (
     DatasetSpec,
     EngineSpec,
     MetricSpec,
+    ModelSpec,
     PluginInfo,
     Registry,
     StudySpec,
@@ -35,6 +36,14 @@ number = 5
 
 def raises(): raise LookupError("gone.")
 def exits(): sys.exit(3)
+class Panic(BaseException): pass
+def panics(): raise Panic("rust")
+def refuses(x): raise ValueError(f"x is {x}")
+def usage_error(): raise UsageError("x=5 found, 6 expected.")
+def prints():
+    from westforecast.engines import SerialEngine
+    print("noise")
+    return SerialEngine()
 def text(): return "a text"
 
 @click.group(help="Several.")
@@ -71,6 +80,9 @@ def aborts(): raise click.Abort
 
 @command
 def pipe(): raise BrokenPipeError(errno.EPIPE, "nobody reads")
+
+@command
+def rust(): panics()
 
 @several.command()
 def deep(): raise LookupError("deep down")
@@ -171,6 +183,32 @@ class TestMade:
         code, _, err = call(capsys, "backtest", "none.csv", "--h", "1", "--metric", "odd")
         assert (code, err) == (2, f"error: {caught.value}\n")
 
+    @pytest.mark.parametrize(
+        ("target", "told"),
+        [
+            ("raises", "cannot be made: 'acme_hooks:raises' raised LookupError: gone"),
+            ("exits", "cannot be made: 'acme_hooks:exits' raised SystemExit: 3"),
+            ("panics", "cannot be made: 'acme_hooks:panics' raised Panic: rust"),
+        ],
+    )
+    def test_a_model(self, install, target, told):
+        install(acme={"model": specs(ModelSpec, odd=target)})
+        with pytest.raises(PluginError) as caught:
+            wf.model("odd")
+        assert str(caught.value) == f"model 'odd' of acme {told}. {REMEDY}."
+
+    def test_a_model_that_refuses_a_setting(self, install):
+        install(acme={"model": specs(ModelSpec, odd="refuses", mine="usage_error")})
+        with pytest.raises(UsageError, match=r"with these settings \(x=5\): ValueError: x is 5"):
+            wf.model("odd", x=5)
+        with pytest.raises(UsageError, match=r"^x=5 found, 6 expected\.$"):
+            wf.model("mine")
+
+    def test_what_is_printed_meanwhile_is_no_result(self, install, capsys):
+        install(acme={"engine": specs(EngineSpec, odd="prints")})
+        assert len(wf.forecast(DATA, h=1, engine="odd").long()) == 1
+        assert capsys.readouterr() == ("", "noise\n")
+
     def test_the_rest_works(self, install):
         install(acme={"metric": specs(MetricSpec, odd="text")})
         assert wf.metric("mae").name == "mae"
@@ -221,6 +259,12 @@ class TestCommands:
             found = {item.value for item in program.cli.shell_complete(context, "g")}
         assert "good" in found
         assert not recwarn.list
+
+    def test_a_panic_is_a_mistake_like_any_other(self, install, capsys):
+        install(acme=commands("rust"))
+        code, out, err = call(capsys, "rust")
+        assert (code, out) == (2, "")
+        assert err.startswith("error: command 'rust' of acme failed: Panic: rust. Update")
 
     @pytest.mark.parametrize("path", [["divides"], ["several", "deep"], ["acme:divides"]])
     def test_a_mistake_is_a_message_that_names_the_package(

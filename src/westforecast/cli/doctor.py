@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -10,13 +11,28 @@ from typing import Any
 
 import click
 
-from westforecast.errors import PluginError, UsageError
+from westforecast.engines import Engine
+from westforecast.errors import UsageError
 from westforecast.files import write_whole
-from westforecast.plugin import ModelSpec, PluginInfo, Registry, Spec
-from westforecast.watch import OutOfTime, within
+from westforecast.metrics import Metric
+from westforecast.models import Model
+from westforecast.plugin import ModelSpec, PluginInfo, Registry, Spec, settings_of
+from westforecast.plugin.foreign import ForeignError, told, watched
+from westforecast.plugin.loading import time_limit
+from westforecast.plugin.names import CORE, BrokenError, leave_out, remedy
+from westforecast.series import Panel
+from westforecast.study import read_study
+from westforecast.watch import OutOfTime
 
-# Seconds until the import of what a plugin registered counts as hanging.
-PATIENCE = 60.0
+# kind -> what the library does where a user asks for a name of it, less the work itself.
+USES: dict[str, Callable[[Registry, str], object]] = {
+    "model": lambda registry, name: registry.model(name, **_example(registry, name)),
+    "metric": lambda registry, name: registry.get("metric", name, Metric),
+    "dataset": lambda registry, name: registry.made("dataset", name, Panel),
+    "study": lambda registry, name: read_study(registry.made("study", name, Path, str)),
+    "engine": lambda registry, name: registry.made("engine", name, Engine),
+    "command": lambda registry, name: registry.get("command", name, click.Command),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +84,10 @@ def _in_use(registry: Registry, plugin: PluginInfo) -> Diagnosis:
     troubles = []
     for kind, specs in plugin.specs.items():
         for spec in specs:
-            told = _tried(registry, plugin, kind, spec)
-            if told is not None:
-                troubles.append(replace(told, what=f"{kind} {spec.name!r}: {told.what}"))
+            trouble = _tried(registry, plugin, kind, spec)
+            if trouble is not None:
+                what = f"{kind} {spec.name!r}: {trouble.what}"
+                troubles.append(replace(trouble, what=what))
     conformance = last_conformance(plugin.distribution)
     if conformance is not None and conformance["version"] != plugin.version:
         conformance = None
@@ -92,46 +109,69 @@ def _in_use(registry: Registry, plugin: PluginInfo) -> Diagnosis:
 
 def _tried(registry: Registry, plugin: PluginInfo, kind: str, spec: Spec) -> Trouble | None:
     """Why what a plugin registered cannot be used as it says; None where it can."""
-    name, package = f"{plugin.distribution}:{spec.name}", plugin.distribution
-    leave = f"or leave it out: WESTFORECAST_DISABLE={package}"
+    package = plugin.distribution
+    limit = float("inf") if package == CORE else time_limit()
     try:
-        within(PATIENCE, partial(registry.get, kind, name))
-        if isinstance(spec, ModelSpec):
-            return _misdeclared(registry, name, spec)
+        found = watched(limit, partial(_used, registry, package, kind, spec), spec.package)
     except OutOfTime:
-        told = f"import of {spec.target!r} took more than {PATIENCE:g} s"
-        return Trouble(told, f"pip install --upgrade {package}, {leave}")
-    except PluginError as error:
-        cause = error.__cause__
-        told = f"{type(cause).__name__}: {cause}" if cause else str(error)
-        if isinstance(cause, ModuleNotFoundError) and cause.name:
-            wanted = cause.name.partition(".")[0]
-            return Trouble(told, f"pip install {wanted} (or what brings that module), {leave}")
-        return Trouble(told, f"pip install --upgrade {package}, tell its author, {leave}")
+        what = f"{spec.target!r} took more than {limit:g} s to import and make"
+        return Trouble(what, remedy("timeout", package))
+    except ForeignError as error:
+        return _trouble(error.__cause__, str(error), package)
+    core = registry.specs(kind) if package != CORE else []
+    if found is None and (CORE, spec.name) in {(owner, s.name) for owner, s in core}:
+        what = "is a name of the library's own, which comes first"
+        return Trouble(what, f"its author renames it; until then ask for {package}:{spec.name}")
+    return found
+
+
+def _trouble(error: BaseException | None, what: str, package: str) -> Trouble:
+    if not isinstance(error, BrokenError):
+        return Trouble(what, remedy("bad_spec", package))
+    cause = error.__cause__
+    if isinstance(cause, ModuleNotFoundError) and cause.name:
+        wanted = cause.name.partition(".")[0]
+        mend = f"pip install {wanted} (or what brings that module){leave_out(package)}"
+        return Trouble(error.reason, mend)
+    return Trouble(error.reason, remedy("bad_spec", package))
+
+
+def _used(registry: Registry, package: str, kind: str, spec: Spec) -> Trouble | None:
+    """Use it as the library would; what its author has to mend in a registration that loads."""
+    name = f"{package}:{spec.name}"
+    if isinstance(spec, ModelSpec):
+        return _misdeclared(registry, name, spec)
+    USES[kind](registry, name)
     return None
 
 
 def _misdeclared(registry: Registry, name: str, spec: ModelSpec) -> Trouble | None:
-    """What its author has to mend in the registration of a model that can be imported."""
-    from westforecast.models import Model
-
+    factory = registry.get("model", name)
+    given = {*spec.settings, *spec.example}
+    needed = [k for k, p in (settings_of(factory) or {}).items() if p.default is p.empty]
+    if isinstance(factory, type) and issubclass(factory, Model) and not given.issuperset(needed):
+        return None  # it needs settings, and nobody said which to try it with
     try:
-        model = registry.model(name, **spec.example)
+        model = USES["model"](registry, name)
     except UsageError as error:
-        if not spec.example:  # it needs settings, and nobody said which to try it with
-            return None
-        return Trouble(f"cannot be made with its example: {error}", "its author mends `example`")
+        how = "with its example" if spec.example else "as it is registered"
+        return Trouble(f"cannot be made {how}: {told(error)}", "its author mends `example`")
     if not isinstance(model, Model):
         found = f"{spec.target!r} gave a {type(model).__name__}; a westforecast Model expected"
         return Trouble(found, "its author mends `target`")
     if model.capabilities != spec.capabilities:
-        given, real = (", ".join(sorted(c)) or "none" for c in (spec.capabilities,
+        claimed, real = (", ".join(sorted(c)) or "none" for c in (spec.capabilities,
                                                                 model.capabilities))  # fmt: skip
         return Trouble(
-            f"is registered with the capabilities {given}; the model has {real}",
+            f"is registered with the capabilities {claimed}; the model has {real}",
             f"its author writes capabilities={set(model.capabilities) or 'frozenset()'}",
         )
     return None
+
+
+def _example(registry: Registry, name: str) -> dict[str, Any]:
+    spec = registry.spec("model", name)
+    return dict(spec.example) if isinstance(spec, ModelSpec) else {}
 
 
 # --- the last conformance result ------------------------------------------------------------------
@@ -157,14 +197,14 @@ def keep_conformance(
     distribution: str, version: str, tier: str, models: dict[str, bool]
 ) -> Path | None:
     """Write the result of `plugins test` down; None where no folder can be written."""
-    told = {
+    record = {
         "version": version,
         "ok": all(models.values()),
         "tier": tier,
         "date": datetime.now(UTC).date().isoformat(),
         "models": models,
     }
-    data = json.dumps(told, indent=2).encode()
+    data = json.dumps(record, indent=2).encode()
     try:
         return write_whole(folder() / "conformance", {f"{distribution}.json": data})[0]
     except UsageError:  # the test is what was asked for, not its record

@@ -22,8 +22,9 @@ from westforecast.cli.run import run
 from westforecast.cli.words import in_options, tell
 from westforecast.errors import PluginError, WestforecastError, WestforecastWarning
 from westforecast.plugin import registry
-from westforecast.plugin.loading import patience
-from westforecast.watch import OutOfTime, within
+from westforecast.plugin.foreign import ForeignError, told, watched
+from westforecast.plugin.loading import time_limit
+from westforecast.watch import PASSES, OutOfTime
 
 
 class Commands(click.Group):
@@ -34,18 +35,19 @@ class Commands(click.Group):
     """
 
     def list_commands(self, context: click.Context) -> list[str]:
-        names, broken, limit = [], [], patience()
+        names, broken, limit = [], [], time_limit()
         for name in self._theirs():
+            package = registry().spec("command", name).package
             try:
-                within(limit, partial(self.get_command, context, name))
+                watched(limit, partial(self.get_command, context, name), package)
             except OutOfTime:
                 package = registry().package("command", name)
                 broken.append(
                     f"command {name!r} of {package} takes more than {limit:g} s to import. "
                     f"WESTFORECAST_PLUGIN_TIMEOUT={6 * limit:g} gives it more time."
                 )
-            except WestforecastError as error:
-                broken.append(str(error))
+            except ForeignError as error:
+                broken.append(str(error.__cause__))
             else:
                 names.append(name)
         if broken and not context.resilient_parsing:  # which is when a shell completes a word
@@ -67,14 +69,14 @@ class Commands(click.Group):
             return super().invoke(context)
         except _MEANT:
             raise
-        except Exception as error:
+        except BaseException as error:
             name = context.invoked_subcommand
             strict = os.environ.get("WESTFORECAST_STRICT") == "1"
             if strict or name is None or name in self.commands:
                 raise
             package = registry().package("command", name)
             raise PluginError(
-                f"command {name!r} of {package} failed: {type(error).__name__}: {error}. Update "
+                f"command {name!r} of {package} failed: {told(error)}. Update "
                 "that package or tell its author; WESTFORECAST_STRICT=1 shows where it failed."
             ) from error
 
@@ -91,6 +93,7 @@ class Commands(click.Group):
 # What a command raises for its user to read, or to end in peace.
 _MEANT = (
     WestforecastError, click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError,
+    SystemExit, *PASSES,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from importlib import import_module, metadata, util
 from pathlib import Path
 from textwrap import fill
@@ -11,6 +12,9 @@ import click
 
 from westforecast.errors import UnknownNameError, UsageError, WestforecastError, nearest
 from westforecast.plugin import ModelSpec, PluginFailure, PluginInfo, registry
+from westforecast.plugin.foreign import ForeignError, called, restored, watched
+from westforecast.plugin.loading import time_limit
+from westforecast.watch import OutOfTime, within
 
 
 @click.group()
@@ -117,15 +121,24 @@ def doctor(as_json: bool) -> int:
     return 1 if broken else 0
 
 
+# A check is not interrupted. A model that takes so many times its budget is given up.
+_OVERTIME = 10
+
+
 @plugins.command("test")
 @click.argument("names", nargs=-1, required=True)
 @click.option("--tier", type=click.Choice(["quick", "full"]), default="quick", show_default=True,
               help="full: larger data, threads and spawned processes as well.")  # fmt: skip
+@click.option("--time-budget", type=click.FloatRange(0, min_open=True),
+              help="Seconds for each model, after which no further check is begun. A model still "
+                   f"busy after {_OVERTIME} times as long is given up: it fails.  "
+                   "[default: 8, full: 100]")  # fmt: skip
 @click.option("--markdown", is_flag=True, help="A table for each model, to paste elsewhere.")
 @click.option("-v", "--verbose", is_flag=True, help="Every check, also those that passed.")
 @_JSON
 def test(
-    names: tuple[str, ...], tier: Any, markdown: bool, verbose: bool, as_json: bool
+    names: tuple[str, ...], tier: str, time_budget: float | None, markdown: bool, verbose: bool,
+    as_json: bool,
 ) -> int:  # fmt: skip
     """Hold models to the contract.
 
@@ -138,21 +151,23 @@ def test(
     westforecast plugins test my_model.py:MyModel
     """
     from westforecast.cli.doctor import keep_conformance
-    from westforecast.testing import check_model
 
+    if markdown and as_json:
+        raise UsageError("--markdown and --json found; expected one of them. Leave one out.")
     found = registry()
     reports, fine = [], True
     for name in names:
         plugin = next((p for p in found.plugins if p.distribution == name), None)
         outcomes = {}
         for label, model, declared in _models(name):
-            if isinstance(model, WestforecastError):
-                reports.append({"model": label, "ok": False, "error": str(model)})
+            try:
+                report = _report(model, tier, declared, time_budget)
+            except WestforecastError as error:
+                reports.append({"model": label, "ok": False, "error": str(error)})
                 outcomes[label] = False
                 if not as_json:
-                    click.echo(f"{label}: {model}\n")
+                    click.echo(f"{label}: {error}\n")
                 continue
-            report = check_model(model, tier=tier, declared=declared)
             outcomes[label] = report.ok
             reports.append(report.to_dict())
             if markdown:
@@ -165,6 +180,27 @@ def test(
     if as_json:
         click.echo(json.dumps(reports, indent=2, ensure_ascii=False))
     return 0 if fine else 1
+
+
+def _report(
+    model: Any, tier: Any, declared: frozenset[str] | None, time_budget: float | None
+) -> Any:
+    """The report on a model. Raises UsageError where it never comes to an end."""
+    from westforecast.testing import check_model
+    from westforecast.testing.trial import BUDGETS
+
+    if isinstance(model, WestforecastError):
+        raise model
+    budget = time_budget or BUDGETS[tier]
+    checked = partial(check_model, model, tier=tier, declared=declared, time_budget=budget)
+    try:
+        with restored():
+            return within(_OVERTIME * budget, checked)
+    except OutOfTime:
+        raise UsageError(
+            f"is still busy after {_OVERTIME * budget:g} s and was given up. A longer "
+            "--time-budget gives it more time."
+        ) from None
 
 
 @plugins.command("new")
@@ -227,32 +263,42 @@ def _models(name: str) -> list[tuple[str, Any, frozenset[str] | None]]:
 
 
 def _made(name: str, spec: ModelSpec) -> tuple[Any, frozenset[str]]:
+    limit = time_limit()
     try:
-        return registry().model(name, **spec.example), spec.capabilities
-    except WestforecastError as error:
-        return error, spec.capabilities
+        return watched(
+            limit, partial(registry().model, name, **spec.example), spec.package
+        ), spec.capabilities
+    except OutOfTime:
+        told = f"takes more than {limit:g} s to import and make. WESTFORECAST_PLUGIN_TIMEOUT=60 "
+        return UsageError(f"{told}gives it more time."), spec.capabilities
+    except ForeignError as error:
+        cause = error.__cause__
+        known = cause if isinstance(cause, WestforecastError) else UsageError(str(error))
+        return known, spec.capabilities
 
 
 def _object(place: str, path: str) -> Any:
     """An object of a module or a file, imported now; UsageError where that does not work."""
     try:
-        if place.endswith(".py"):
-            module_spec = util.spec_from_file_location(Path(place).stem, place)
-            assert module_spec is not None
-            assert module_spec.loader is not None
-            found: Any = util.module_from_spec(module_spec)
-            sys.modules[module_spec.name] = found  # where pickle looks for its classes
-            sys.path.insert(0, str(Path(place).resolve().parent))
-            module_spec.loader.exec_module(found)
-        else:
-            sys.path.insert(0, str(Path.cwd()))
-            found = import_module(place)
-        for part in path.split("."):
-            found = getattr(found, part)
-    except (Exception, SystemExit) as error:  # whatever foreign code does when it is imported
-        raise UsageError(
-            f"{path!r} cannot be had from {place!r}: {type(error).__name__}: {error}."
-        ) from error
+        return called(partial(_imported, place, path))
+    except ForeignError as error:  # whatever foreign code does when it is imported
+        raise UsageError(f"{path!r} cannot be had from {place!r}: {error}.") from error.__cause__
+
+
+def _imported(place: str, path: str) -> Any:
+    if place.endswith(".py"):
+        module_spec = util.spec_from_file_location(Path(place).stem, place)
+        assert module_spec is not None
+        assert module_spec.loader is not None
+        found: Any = util.module_from_spec(module_spec)
+        sys.modules[module_spec.name] = found  # where pickle looks for its classes
+        sys.path.insert(0, str(Path(place).resolve().parent))
+        module_spec.loader.exec_module(found)
+    else:
+        sys.path.insert(0, str(Path.cwd()))
+        found = import_module(place)
+    for part in path.split("."):
+        found = getattr(found, part)
     return found
 
 

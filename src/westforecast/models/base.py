@@ -19,10 +19,8 @@ from westforecast.models.forecast import SAME, Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.typing import FloatArray, IntArray
-from westforecast.watch import Stop
+from westforecast.watch import PASSES
 
-# What a model raises and is not the model's: the user stops the program, or its time is over.
-PASSING = (KeyboardInterrupt, Stop)
 NO_REASON = "the model gave no reason"
 CROSSED = "quantiles do not rise with their probability"
 
@@ -134,7 +132,7 @@ class Model(ABC):
         horizon = result.mean.shape[1]
         try:
             result.put(which, self._computed(windows.take(which), horizon, levels))
-        except PASSING:
+        except PASSES:
             raise
         except BaseException as error:  # a plugin may raise anything; its neighbours go on
             if len(which) == 1:
@@ -243,7 +241,7 @@ class SeriesModel(Model):
                         f"expected {expected[:1]} and {expected}"
                     )
                 result.mean[w], result.quantiles[w] = mean, quantiles
-            except PASSING:
+            except PASSES:
                 raise
             except BaseException as error:  # one series never costs the others
                 result.fail(w, error)

@@ -7,6 +7,7 @@ from westforecast.plugin.hookspecs import hookimpl
 from westforecast.plugin.loading import load, registry
 from westforecast.plugin.names import PluginFailure, PluginInfo, Registry, settings_of
 from westforecast.plugin.specs import (
+    API_VERSIONS,
     CommandSpec,
     DatasetSpec,
     EngineSpec,
@@ -17,6 +18,7 @@ from westforecast.plugin.specs import (
 )
 
 __all__ = [
+    "API_VERSIONS",
     "CommandSpec",
     "DatasetSpec",
     "EngineSpec",

@@ -12,20 +12,28 @@ import warnings
 from collections.abc import Callable, Iterable
 from functools import cache, partial
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from reprlib import repr as shown
 from typing import Any
 
 import pluggy
 
 from westforecast.errors import PluginError, UsageError, WestforecastWarning, nearest
 from westforecast.plugin import defaults, hookspecs
+from westforecast.plugin.foreign import ForeignError, called, contained, watched
 from westforecast.plugin.hookspecs import HOOKS, PROJECT
-from westforecast.plugin.names import Failure, PluginFailure, PluginInfo, Registry, normal
+from westforecast.plugin.names import (
+    CORE,
+    Failure,
+    PluginFailure,
+    PluginInfo,
+    Registry,
+    normal,
+    remedy,
+)
 from westforecast.plugin.specs import API_VERSIONS, Spec
-from westforecast.watch import OutOfTime, within
+from westforecast.watch import OutOfTime
 
 GROUP = "westforecast"
-# Seconds a plugin has to be imported, and to answer its hooks, unless the environment says more.
-PATIENCE = 10.0
 
 
 def load(points: Iterable[EntryPoint] | None = None, core: bool = True) -> Registry:
@@ -36,14 +44,15 @@ def load(points: Iterable[EntryPoint] | None = None, core: bool = True) -> Regis
     the first broken plugin instead of warning; WESTFORECAST_PLUGIN_TIMEOUT, seconds a plugin has
     to be imported and to answer its hooks (10).
     """
-    limit = patience()
+    limit = time_limit()
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     plugins: list[PluginInfo] = []
     failures: list[PluginFailure] = []
     if core:
-        own = ("westforecast", _core_version(), "core")
-        plugins.append(_use(manager, own, lambda: defaults, set(), float("inf")))
+        own = (CORE, _core_version(), "core")
+        endless = partial(_in_time, float("inf"), CORE)
+        plugins.append(_use(manager, own, lambda: defaults, set(), endless))
     for point in sorted(_allowed(points), key=lambda p: (_distribution(p), p.name)):
         who = distribution, _, _ = _distribution(point), _version(point), point.name
         taken = {
@@ -53,18 +62,23 @@ def load(points: Iterable[EntryPoint] | None = None, core: bool = True) -> Regis
             for kind, specs in info.specs.items()
             for spec in specs
         }
+        package = point.module.partition(".")[0]
+        # In this very thread, where its import is under way: another one would wait for that.
+        timed = partial(_in_time, float("inf") if _under_way(package) else limit, package)
         try:
-            plugins.append(_use(manager, who, partial(_imported, point, limit), taken, limit))
+            with contained():
+                plugins.append(_use(manager, who, partial(_imported, point, timed), taken, timed))
         except _Broken as broken:
-            remedy = _remedy(broken.kind, distribution)
-            failure = PluginFailure(broken.kind, *who, broken.reason, remedy)
+            mend = remedy(broken.kind, distribution)
+            failure = PluginFailure(broken.kind, *who, broken.reason, mend)
             if os.environ.get("WESTFORECAST_STRICT") == "1":
                 raise PluginError(f"plugin {failure}") from broken.__cause__
             failures.append(failure)
     if failures:
         told = "; ".join(map(str, failures))
+        stop = "" if told.endswith((".", "?", "!")) else "."
         warnings.warn(
-            f"{len(failures)} plugin(s) are broken and left out: {told}. The rest works. "
+            f"{len(failures)} plugin(s) are broken and left out: {told}{stop} The rest works. "
             "`westforecast plugins doctor` says what to do.",
             WestforecastWarning,
             stacklevel=2,
@@ -85,21 +99,17 @@ class _Broken(Exception):
         self.reason = reason
 
 
-def _imported(point: EntryPoint, patience: float) -> Any:
-    if _under_way(point.module):  # in this very thread, which another one would wait for
-        patience = float("inf")
+def _imported(point: EntryPoint, timed: Callable[[str, Callable[[], Any]], Any]) -> Any:
     try:
-        return _in_time(patience, point.load, f"import of {point.module}")
-    except _Broken:
-        raise
-    except (Exception, SystemExit) as error:  # the plugin's, whatever it is; Ctrl-C still passes
-        raise _Broken("import_error", f"{type(error).__name__}: {error}") from error
+        return timed(f"import of {point.module}", point.load)
+    except ForeignError as error:
+        raise _Broken("import_error", str(error)) from error.__cause__
 
 
-def _under_way(module: str) -> bool:
-    """Whether this thread is importing the module's package just now, and asked for the registry
-    meanwhile: another thread would wait for that import, and this one for it."""
-    package = module.partition(".")[0]
+def _under_way(package: str) -> bool:
+    """Whether this thread is importing the package just now, and asked for the registry meanwhile:
+    another thread would wait for that import, and this one for it.
+    """
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back
@@ -109,43 +119,32 @@ def _under_way(module: str) -> bool:
     return False
 
 
-def _in_time(patience: float, function: Callable[[], Any], what: str) -> Any:
-    if patience == float("inf"):
-        return function()
+def _in_time(limit: float, package: str, what: str, function: Callable[[], Any]) -> Any:
+    """What foreign code of a package gives. Raises ForeignError, and _Broken after the limit."""
+    if limit == float("inf"):
+        return called(function)
     try:
-        return within(patience, function)
+        return watched(limit, function, package)
     except OutOfTime as error:
-        raise _Broken("timeout", f"{what} took more than {patience:g} s") from error
+        raise _Broken("timeout", f"{what} took more than {limit:g} s") from error
 
 
-def patience() -> float:
-    """Seconds that plugins' code has to be imported. Raises UsageError for what is no such number.
+def time_limit() -> float:
+    """Seconds that plugins' code has to be imported, to answer a hook, to make what it registered.
 
-    The environment's WESTFORECAST_PLUGIN_TIMEOUT, if set.
+    The environment's WESTFORECAST_PLUGIN_TIMEOUT, else 10. Raises UsageError for no such number.
     """
-    told = os.environ.get("WESTFORECAST_PLUGIN_TIMEOUT", "")
+    given = os.environ.get("WESTFORECAST_PLUGIN_TIMEOUT", "")
     try:
-        seconds = float(told or PATIENCE)
+        seconds = float(given or 10)
     except ValueError:
         seconds = 0.0
     if not seconds > 0:
         raise UsageError(
-            f"WESTFORECAST_PLUGIN_TIMEOUT={told!r} found; a number of seconds above 0 expected "
+            f"WESTFORECAST_PLUGIN_TIMEOUT={given!r} found; a number of seconds above 0 expected "
             "(inf for no limit)."
         )
     return seconds
-
-
-def _remedy(kind: Failure, distribution: str) -> str:
-    """One line a user can follow."""
-    leave = f"or leave it out: WESTFORECAST_DISABLE={distribution}"
-    if kind == "import_error":
-        return f"pip install --upgrade {distribution}, or what it needs, {leave}"
-    if kind == "timeout":
-        return f"WESTFORECAST_PLUGIN_TIMEOUT=60 gives it more time, {leave}"
-    if kind == "api_version":
-        return f"pip install --upgrade westforecast {distribution}, {leave}"
-    return f"pip install --upgrade {distribution}, tell its author, {leave}"
 
 
 def _use(
@@ -153,44 +152,43 @@ def _use(
     who: tuple[str, str, str],
     imported: Callable[[], Any],
     taken: set[tuple[str, str]],
-    patience: float,
+    timed: Callable[[str, Callable[[], Any]], Any],
 ) -> PluginInfo:
     """Import, check, register and call one plugin; roll back and raise _Broken on any failure.
 
     who: distribution, version, entry point. taken: (kind, name) of what the same distribution
-    registered through other entry points.
+    registered through other entry points. timed: calls foreign code, told what it does.
     """
     name = f"{who[0]}:{who[2]}"
     started = time.perf_counter()
     try:
         plugin = imported()
-        _check_hooks(plugin)
-        try:
-            manager.register(plugin, name)
-        except pluggy.PluginValidationError as error:
-            raise _Broken("bad_signature", str(error)) from error
-        asked = partial(_answers, manager, plugin)
-        specs: dict[str, tuple[Spec, ...]] = _in_time(patience, asked, "calling its hooks")
+        specs = timed("calling its hooks", partial(_answers, manager, plugin, name))
         for kind, found in specs.items():
-            for spec in found:
-                if spec.api_version not in API_VERSIONS:
-                    known = " and ".join(map(str, API_VERSIONS))
-                    raise _Broken(
-                        "api_version",
-                        f"{kind} {spec.name!r} is written for version {spec.api_version} of the "
-                        f"plugin interface; westforecast {_core_version()} knows {known}",
-                    )
-                if (kind, spec.name) in taken:
-                    raise _Broken("duplicate_name", f"{kind} {spec.name!r} is registered twice")
-                taken.add((kind, spec.name))
-    # A foreign object may raise anything, even where it is looked at.
-    except (Exception, SystemExit) as error:
+            _check_specs(kind, found, taken)
+    except (_Broken, ForeignError) as error:
         if manager.has_plugin(name):
             manager.unregister(name=name)
-        if isinstance(error, _Broken):
-            raise
-        raise _Broken("wrong_object", f"{type(error).__name__}: {error}") from error
+        broken = error if isinstance(error, _Broken) else error.__cause__
+        if isinstance(broken, _Broken):
+            raise broken from broken.__cause__
+        # A foreign object may raise anything, even where it is looked at.
+        raise _Broken("wrong_object", str(error)) from broken
     return PluginInfo(*who, specs, time.perf_counter() - started)
+
+
+def _check_specs(kind: str, specs: tuple[Spec, ...], taken: set[tuple[str, str]]) -> None:
+    for spec in specs:
+        if spec.api_version not in API_VERSIONS:
+            known = " and ".join(map(str, API_VERSIONS))
+            raise _Broken(
+                "api_version",
+                f"{kind} {spec.name!r} is written for version {spec.api_version} of the plugin "
+                f"interface; westforecast {_core_version()} knows {known}",
+            )
+        if (kind, spec.name) in taken:
+            raise _Broken("duplicate_name", f"{kind} {spec.name!r} is registered twice")
+        taken.add((kind, spec.name))
 
 
 def _check_hooks(plugin: Any) -> None:
@@ -208,11 +206,16 @@ def _check_hooks(plugin: Any) -> None:
         if not isinstance(options, dict):
             raise _Broken("wrong_object", f"{name} is not marked with @hookimpl")
     if not marked:
-        raise _Broken("wrong_object", f"{plugin!r} implements no hook of westforecast")
+        raise _Broken("wrong_object", f"{shown(plugin)} implements no hook of westforecast")
 
 
-def _answers(manager: pluggy.PluginManager, plugin: Any) -> dict[str, tuple[Spec, ...]]:
-    """What each of its hooks registers, by kind."""
+def _answers(manager: pluggy.PluginManager, plugin: Any, name: str) -> dict[str, tuple[Spec, ...]]:
+    """Register a plugin and ask it: what each of its hooks registers, by kind."""
+    _check_hooks(plugin)
+    try:
+        manager.register(plugin, name)
+    except pluggy.PluginValidationError as error:
+        raise _Broken("bad_signature", " ".join(str(error).split())) from error
     return {kind: _call(manager, plugin, hook, wanted) for hook, (kind, wanted) in HOOKS.items()}
 
 
@@ -222,21 +225,25 @@ def _call(manager: pluggy.PluginManager, plugin: Any, hook: str, wanted: type) -
         if implementation.plugin is not plugin:
             continue
         try:
-            answer = implementation.function()
-            listed = list(answer) if isinstance(answer, Iterable) else answer
-        except PluginError as error:
-            raise _Broken("bad_spec", f"{hook}: {error}") from error
-        # A raising hook must cost only its own plugin, and so must one that calls `sys.exit`.
-        except (Exception, SystemExit) as error:
-            raise _Broken("hook_raised", f"{hook}: {type(error).__name__}: {error}") from error
+            listed = called(partial(_listed, implementation.function))
+        except ForeignError as error:
+            cause = error.__cause__
+            if isinstance(cause, PluginError):
+                raise _Broken("bad_spec", f"{hook}: {cause}") from cause
+            raise _Broken("hook_raised", f"{hook}: {error}") from cause
         if listed is None:
             continue
         if not isinstance(listed, list) or not all(isinstance(spec, wanted) for spec in listed):
             raise _Broken(
-                "bad_spec", f"{hook} gave {listed!r}; a list of {wanted.__name__} expected"
+                "bad_spec", f"{hook} gave {shown(listed)}; a list of {wanted.__name__} expected"
             )
         specs += listed
     return tuple(specs)
+
+
+def _listed(function: Callable[[], Any]) -> Any:
+    answer = function()
+    return list(answer) if isinstance(answer, Iterable) else answer
 
 
 def _allowed(points: Iterable[EntryPoint] | None) -> list[EntryPoint]:

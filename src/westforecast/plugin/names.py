@@ -1,13 +1,23 @@
 """The registry: what turns names into objects, and the record of what is broken."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import Any, Literal, get_args, get_type_hints
 
-from westforecast.errors import PluginError, UnknownNameError, UsageError, closest, nearest
+from westforecast.errors import (
+    PluginError,
+    UnknownNameError,
+    UsageError,
+    WestforecastError,
+    closest,
+    nearest,
+)
+from westforecast.plugin.foreign import ForeignError, called, contained
 from westforecast.plugin.specs import Spec
+
+CORE = "westforecast"
 
 Failure = Literal[
     "import_error", "wrong_object", "bad_signature", "unknown_hook", "hook_raised", "bad_spec",
@@ -30,6 +40,29 @@ class PluginFailure:
         return f"{self.distribution} {self.version}: {self.kind}: {self.reason}"
 
 
+class BrokenError(PluginError):
+    """Something that a plugin registered cannot be used. reason: why, less what and whose."""
+
+    reason = ""
+
+
+def remedy(kind: Failure, distribution: str) -> str:
+    """One line a user can follow."""
+    first = {
+        "import_error": f"pip install --upgrade {distribution}, or what it needs",
+        "timeout": "WESTFORECAST_PLUGIN_TIMEOUT=60 gives it more time",
+        "api_version": f"pip install --upgrade westforecast {distribution}",
+    }.get(kind, f"pip install --upgrade {distribution}, tell its author")
+    return first + leave_out(distribution)
+
+
+def leave_out(distribution: str) -> str:
+    """The last resort, as the end of a sentence. There is none for the library itself."""
+    if distribution == CORE:
+        return ""
+    return f", or leave it out: WESTFORECAST_DISABLE={distribution}"
+
+
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
     """A plugin in use and what it registered, as kind -> specs; seconds it took to load."""
@@ -43,7 +76,10 @@ class PluginInfo:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Everything that can be asked for by name. `name` if unique, `distribution:name` always."""
+    """Everything that can be asked for by name. `name` if unique, `distribution:name` always.
+
+    A name of the library's own means the library's, whoever else offers it.
+    """
 
     plugins: tuple[PluginInfo, ...]
     failures: tuple[PluginFailure, ...]
@@ -67,7 +103,7 @@ class Registry:
         """The registration behind a name.
 
         Raises UnknownNameError, suggesting the nearest name and naming broken plugins that may have
-        had it; UsageError where two packages offer the same short name.
+        had it; UsageError where two packages, none of them this, offer the same short name.
         """
         return self._pair(kind, name)[1]
 
@@ -76,6 +112,8 @@ class Registry:
         pairs = self._found.get((kind, short), [])
         if distribution:
             pairs = [pair for pair in pairs if pair[0] == normal(distribution)]
+        else:  # what the library does by default asks for its own by their short names
+            pairs = [pair for pair in pairs if pair[0] == CORE] or pairs
         if len(pairs) == 1:
             return pairs[0]
         if pairs:
@@ -105,15 +143,10 @@ class Registry:
         package, cause and what to do.
         """
         distribution, spec = self._pair(kind, name)
-        try:
-            found = spec.load()
-        # Whatever an import raises, the user hears which package; one may even call `sys.exit`.
-        except (Exception, SystemExit) as error:
-            told = f"cannot be loaded from {spec.target!r}: {type(error).__name__}: {error}"
-            raise _broken(kind, name, distribution, told) from error
+        found = self._tried(kind, name, f"cannot be loaded from {spec.target!r}:", spec.load)
         if wanted and not isinstance(found, wanted):
-            told = f"cannot be used: {spec.target!r} is {_what(found)}; {_or(wanted)} expected"
-            raise _broken(kind, name, distribution, told)
+            reason = f"cannot be used: {spec.target!r} is {_what(found)}; {_or(wanted)} expected"
+            raise _broken(kind, name, distribution, reason)
         return found
 
     def made(self, kind: str, name: str, *wanted: type) -> Any:
@@ -125,20 +158,26 @@ class Registry:
         """
         maker = self.get(kind, name)
         distribution, spec = self._pair(kind, name)
-        try:
-            found = maker()
-        except (Exception, SystemExit) as error:  # foreign as well
-            told = f"cannot be made: {spec.target!r} raised {type(error).__name__}: {error}"
-            raise _broken(kind, name, distribution, told) from error
+        found = self._tried(kind, name, f"cannot be made: {spec.target!r} raised", maker)
         if wanted and not isinstance(found, wanted):
-            told = f"cannot be used: {spec.target!r} gave {_what(found)}; {_or(wanted)} expected"
-            raise _broken(kind, name, distribution, told)
+            reason = f"cannot be used: {spec.target!r} gave {_what(found)}; {_or(wanted)} expected"
+            raise _broken(kind, name, distribution, reason)
         return found
+
+    def _tried(self, kind: str, name: str, what: str, function: Callable[[], Any]) -> Any:
+        """What foreign code gives; whatever it raises, the user hears which package."""
+        try:
+            with contained():
+                return called(function)
+        except ForeignError as error:
+            package = self.package(kind, name)
+            raise _broken(kind, name, package, f"{what} {error}") from error.__cause__
 
     def model(self, name: str, **settings: Any) -> Any:
         """A model by name with its settings.
 
-        Raises as `get`, UsageError for settings it does not have and for those it needs.
+        Raises as `get`, UsageError for settings it does not have, for those it needs and for values
+        that it refuses.
 
         A setting that is a model itself may be given as a name or, as text files have it, a table:
         {"model": "DampedLogGrowth", "damping": 0.9}.
@@ -150,12 +189,19 @@ class Registry:
         for key in given.keys() & _model_settings(factory):
             given[key] = self._nested(name, key, given[key])
         try:
-            return factory(**given)
-        except TypeError as error:
-            told = ", ".join(f"{k}={v!r}" for k, v in settings.items()) or "none"
-            raise UsageError(
-                f"model {name!r} cannot be made with these settings ({told}): {error}"
-            ) from error
+            with contained():
+                return called(lambda: factory(**given))
+        except ForeignError as error:
+            cause = error.__cause__
+            if isinstance(cause, WestforecastError):
+                raise cause from None
+            if isinstance(cause, TypeError | ValueError):
+                made = ", ".join(f"{k}={v!r}" for k, v in settings.items()) or "none"
+                raise UsageError(
+                    f"model {name!r} cannot be made with these settings ({made}): {error}"
+                ) from cause
+            reason = f"cannot be made: {spec.target!r} raised {error}"
+            raise _broken("model", name, self.package("model", name), reason) from cause
 
     def _nested(self, name: str, key: str, given: Any) -> Any:
         """The model behind a name or a table; anything else as it is."""
@@ -171,11 +217,18 @@ class Registry:
         return self.model(given["model"], **{k: v for k, v in given.items() if k != "model"})
 
 
-def _broken(kind: str, name: str, distribution: str, told: str) -> PluginError:
-    return PluginError(
-        f"{kind} {name!r} of {distribution} {told.rstrip('.')}. Repair or update that package, or "
-        f"leave it out with WESTFORECAST_DISABLE={distribution}."
+def _broken(kind: str, name: str, distribution: str, reason: str) -> BrokenError:
+    leave = (
+        ""
+        if distribution == CORE
+        else (f", or leave it out with WESTFORECAST_DISABLE={distribution}")
     )
+    error = BrokenError(
+        f"{kind} {name!r} of {distribution} {reason.rstrip('.')}. "
+        f"Repair or update that package{leave}."
+    )
+    error.reason = reason
+    return error
 
 
 def _what(found: Any) -> str:
@@ -227,7 +280,12 @@ def _model_settings(factory: Any) -> set[str]:
 
     try:
         hints = get_type_hints(factory)
-    except (NameError, TypeError, AttributeError):  # not resolvable: then nothing is declared
+    except (
+        NameError,
+        TypeError,
+        AttributeError,
+        SyntaxError,
+    ):  # not resolvable: then nothing is declared
         return set()
     return {
         key for key, hint in hints.items()

@@ -1,9 +1,10 @@
 """Light registrations: a name, where the thing lives, one sentence; imported when used."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from importlib import import_module
+from reprlib import repr as shown
 from typing import Any
 
 from westforecast.errors import PluginError
@@ -24,7 +25,7 @@ class Spec:
     summary: one sentence for lists.
     api_version: of the contract it was written for; a registry that does not know it refuses it.
 
-    Raises PluginError for a name or target of another form.
+    Raises PluginError for fields of another form.
     """
 
     name: str
@@ -36,13 +37,26 @@ class Spec:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.match(self.name):
             raise PluginError(
-                f"name {self.name!r} found; expected a letter followed by letters, digits, '.', "
-                "'-' or '_'"
+                f"name {shown(self.name)} found; expected a letter followed by letters, digits, "
+                "'.', '-' or '_'"
             )
         if "-lo-" in self.name or "-hi-" in self.name:
             raise PluginError(f"name {self.name!r} reads like an interval column (-lo-, -hi-)")
         if not isinstance(self.target, str) or not _TARGET.match(self.target):
-            raise PluginError(f"target {self.target!r} found; expected 'package.module:object'")
+            raise PluginError(
+                f"target {shown(self.target)} found; expected 'package.module:object'"
+            )
+        if not isinstance(self.summary, str):
+            raise self._odd("summary", "a text")
+
+    def _odd(self, key: str, expected: str) -> PluginError:
+        found = shown(getattr(self, key))
+        return PluginError(f"{self.name!r} has {key}={found}; expected {expected}")
+
+    @property
+    def package(self) -> str:
+        """The import package of the target."""
+        return self.target.partition(":")[0].partition(".")[0]
 
     def load(self) -> Any:
         """The object behind the target. Raises whatever its import raises."""
@@ -64,6 +78,16 @@ class ModelSpec(Spec):
     settings: Mapping[str, Any] = field(default_factory=dict)
     capabilities: frozenset[str] = frozenset()
     example: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        Spec.__post_init__(self)
+        for key in ("settings", "example"):
+            given = getattr(self, key)
+            if not isinstance(given, Mapping) or not all(isinstance(k, str) for k in given):
+                raise self._odd(key, 'a dict of settings by name: {"driver": "gdp"}')
+        able = self.capabilities
+        if not isinstance(able, Set) or not all(isinstance(name, str) for name in able):
+            raise self._odd("capabilities", 'a frozenset of texts: frozenset({"intervals"})')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
