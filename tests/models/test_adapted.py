@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+import time
 import warnings
 
 import numpy as np
@@ -148,6 +149,36 @@ class TestAll:
 
         report = check_model(model)
         report.raise_if_failed()
+
+
+class Waiting:
+    """A regressor of nobody's: it forecasts no change, and takes its time."""
+
+    def __init__(self, seconds=0.0):
+        self.seconds = seconds
+
+    def get_params(self, deep=True):
+        return {"seconds": self.seconds}
+
+    def fit(self, X, y):
+        time.sleep(self.seconds)
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+def test_one_that_hangs_costs_itself(capsys):
+    before = sys.stdout, list(warnings.filters), np.random.get_state()[1].tolist()
+    models = {"hangs": wf.adapt(Waiting(3)), "well": wf.adapt(Waiting())}
+    begun = time.perf_counter()
+    result = wf.forecast(DATA, models, h=2, series=["a", "b"], time_budget=0.3)
+    print("the user's own")
+    assert capsys.readouterr().out == "the user's own\n"
+    assert before == (sys.stdout, list(warnings.filters), np.random.get_state()[1].tolist())
+    found = set(result.long()[["model", "status"]].itertuples(index=False, name=None))
+    assert found == {("hangs", "out_of_time"), ("well", "ok")}
+    assert models["well"].forecast(WINDOWS, 2).mean[0].tolist() == [Y[-1]] * 2
+    assert time.perf_counter() - begun < 2.5, "nobody waits for the one that was left"
 
 
 @pytest.mark.parametrize(

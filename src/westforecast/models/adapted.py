@@ -3,12 +3,8 @@
 Nothing of theirs is imported here: the object is at hand, and its own class says whose it is.
 """
 
-import io
-import threading
-import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from inspect import getmro
@@ -18,29 +14,12 @@ import numpy as np
 
 from westforecast.errors import UsageError
 from westforecast.models.base import Capability, Context, SeriesModel
+from westforecast.models.silence import quiet
 from westforecast.models.status import TooShort
 from westforecast.typing import FloatArray
 
-SEED = 1
 # What an object is tried on when it is adapted, to see whether it gives intervals.
 _TRIAL = 20.0 + np.arange(24) + np.sin(np.arange(24))
-_ONE_AT_A_TIME = threading.RLock()
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Foreign code inside: no warning, print or random draw gets out, draws are always the same.
-
-    Filters, standard output and NumPy's generator belong to the process, so one thread at a time.
-    """
-    with _ONE_AT_A_TIME, warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        state = np.random.get_state()  # noqa: NPY002 - what foreign code draws from
-        np.random.seed(SEED)  # noqa: NPY002
-        try:
-            yield
-        finally:
-            np.random.set_state(state)  # noqa: NPY002
 
 
 def adapt(
