@@ -169,16 +169,16 @@ class Waiting:
 
 def test_one_that_hangs_costs_itself(capsys):
     before = sys.stdout, list(warnings.filters), np.random.get_state()[1].tolist()
-    models = {"hangs": wf.adapt(Waiting(3)), "well": wf.adapt(Waiting())}
+    models = {"hangs": wf.adapt(Waiting(6)), "well": wf.adapt(Waiting())}
     begun = time.perf_counter()
-    result = wf.forecast(DATA, models, h=2, series=["a", "b"], time_budget=0.3)
+    result = wf.forecast(DATA, models, h=2, series=["a", "b"], time_budget=0.6)
     print("the user's own")
     assert capsys.readouterr().out == "the user's own\n"
     assert before == (sys.stdout, list(warnings.filters), np.random.get_state()[1].tolist())
     found = set(result.long()[["model", "status"]].itertuples(index=False, name=None))
     assert found == {("hangs", "out_of_time"), ("well", "ok")}
     assert models["well"].forecast(WINDOWS, 2).mean[0].tolist() == [Y[-1]] * 2
-    assert time.perf_counter() - begun < 2.5, "nobody waits for the one that was left"
+    assert time.perf_counter() - begun < 5, "nobody waits for the one that was left"
 
 
 @pytest.mark.parametrize(
