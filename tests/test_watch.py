@@ -8,12 +8,13 @@ import time
 import numpy as np
 import pytest
 
-from westforecast.watch import OutOfTime, within
+from westforecast.watch import OutOfTime, undone, within
 
 
 def test_an_answer_in_time():
     assert within(10, lambda: 5) == 5
     assert within(10, lambda: None) is None
+    assert within(1e300, lambda: 5) == within(float("inf"), lambda: 5) == 5
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), SystemExit(3), KeyboardInterrupt(), TimeoutError])
@@ -75,3 +76,44 @@ def test_without_time_nothing_begins():
 def test_numpys_error_state_is_the_callers():
     with np.errstate(divide="raise"):
         assert within(10, np.geterr)["divide"] == "raise"
+
+
+def test_what_is_left_is_undone_last_first():
+    undone_, release = [], threading.Event()
+
+    def hang():
+        with undone(lambda: undone_.append("early")):
+            pass
+        with undone(lambda: undone_.append(1)), undone(lambda: undone_.append(2)):
+            release.wait(10)
+
+    with pytest.raises(OutOfTime):
+        within(0.05, hang)
+    assert undone_ == [2, 1]
+    release.set()
+
+
+def test_what_ends_in_time_or_is_not_watched_undoes_nothing():
+    def block():
+        with undone(lambda: pytest.fail("undone")):
+            return 5
+
+    assert block() == within(10, block) == 5
+
+
+def test_what_is_watched_inside_is_left_as_well():
+    undone_, release, ended = [], threading.Event(), threading.Event()
+
+    def hang():
+        try:
+            with undone(lambda: undone_.append(True)):
+                while not release.is_set():
+                    pass
+        finally:
+            ended.set()
+
+    with pytest.raises(OutOfTime):
+        within(0.1, lambda: within(float("inf"), hang))
+    assert undone_ == [True]
+    assert ended.wait(5), "it was told to stop"
+    release.set()

@@ -6,6 +6,7 @@ Every error of the library is a `WestforecastError`. `DataError` carries all bad
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from numbers import Integral
 from typing import ClassVar
 
 # Names listed where none is near: a panel may hold thousands of series.
@@ -117,3 +118,15 @@ def check_options(given: Iterable[str], known: Iterable[str], of: str) -> None:
     if unknown:
         found = " ".join(f"{name!r} found. {nearest(name, names)}" for name in unknown)
         raise UsageError(f"{of} has no such option: {found} It takes {', '.join(names)}.")
+
+
+def check_whole(name: str, value: object, least: int) -> int:
+    """The value of a setting that counts something; UsageError unless it is a number that can.
+
+    >>> check_whole("lags", 3, least=1)
+    3
+    """
+    # Not `int`: NumPy's whole numbers count as well. A truth value counts nothing.
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise UsageError(f"{name}={value!r} found, a whole number of at least {least} expected.")
+    return int(value)

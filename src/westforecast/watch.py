@@ -1,11 +1,13 @@
 """Foreign code with a time limit: a plugin that hangs costs so many seconds and nothing more."""
 
-import contextvars
 import ctypes
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -25,13 +27,24 @@ _GRACE = 0.2
 PASSES = (KeyboardInterrupt, Stop)
 
 
+@dataclass(eq=False, slots=True)
+class _Watched:
+    """A call that is waited for, and what is to be put back when it no longer is."""
+
+    undo: list[Callable[[], object]] = field(default_factory=list)
+    over: bool = False
+
+
+_watched: ContextVar[_Watched | None] = ContextVar("watched", default=None)
+
+
 def within(seconds: float, function: Callable[[], T], own: str = "") -> T:
     """What the function returns, or raises, if it does so within so many seconds.
 
-    It runs in a thread of its own. Raises OutOfTime where it takes longer, and tells that thread to
-    stop, which it does at its next Python instruction: compiled code and `sleep` are left to end by
-    themselves, and do not keep the program from ending. Compiled code that holds the interpreter
-    all the while cannot be watched at all.
+    It runs in a thread of its own. Raises OutOfTime where it takes longer, puts back what is marked
+    with `undone`, and tells that thread to stop, which it does at its next Python instruction:
+    compiled code and `sleep` are left to end by themselves, and do not keep the program from
+    ending. Compiled code that holds the interpreter all the while cannot be watched at all.
 
     own: the package whose import may be cut short. Any other import that is under way is let finish
     before, as half a NumPy would be everybody's; who needs it meanwhile waits for it.
@@ -39,7 +52,9 @@ def within(seconds: float, function: Callable[[], T], own: str = "") -> T:
     if seconds <= 0:
         raise OutOfTime("no time is left")
     answers: list[tuple[bool, T | BaseException]] = []
-    context = contextvars.copy_context()  # NumPy's error state is part of it
+    context = copy_context()  # NumPy's error state is part of it
+    watched = _Watched()
+    context.run(_watched.set, watched)
 
     def work() -> None:
         try:
@@ -50,13 +65,23 @@ def within(seconds: float, function: Callable[[], T], own: str = "") -> T:
             answers.append((False, error))
 
     thread = threading.Thread(target=work, daemon=True, name="westforecast watched")
+
+    def leave() -> None:
+        if watched.over or not thread.is_alive():
+            return
+        watched.over = True
+        for undo in reversed(watched.undo.copy()):
+            undo()
+        # Last: until then nothing cuts the thread's own undoing short.
+        threading.Thread(target=_stop, args=(thread, own), daemon=True).start()
+        thread.join(_GRACE)
+
     thread.start()
     try:
-        thread.join(None if seconds > threading.TIMEOUT_MAX else seconds)
+        with undone(leave):  # where this thread is watched itself
+            thread.join(min(seconds, threading.TIMEOUT_MAX))
     finally:  # also where the user stops the program meanwhile
-        if thread.is_alive():
-            threading.Thread(target=_stop, args=(thread, own), daemon=True).start()
-            thread.join(_GRACE)
+        leave()
     if not answers:
         raise OutOfTime(f"not done within {seconds:g} s")
     fine, answer = answers[0]
@@ -64,6 +89,26 @@ def within(seconds: float, function: Callable[[], T], own: str = "") -> T:
         assert isinstance(answer, BaseException)
         raise answer
     return answer  # type: ignore[return-value]
+
+
+@contextmanager
+def undone(undo: Callable[[], object]) -> Iterator[None]:
+    """A block that changes more than its own: `undo` is called when `within` stops waiting for it.
+
+    The thread that waited calls it while the block may still run, and even end; so `undo` must
+    stand being called beside the block's own end. Nothing is called where the block ends in time.
+    """
+    watched = _watched.get()
+    if watched is None:
+        yield
+        return
+    watched.undo.append(undo)
+    try:
+        if watched.over:  # asked after, so that either this or `leave` sees the other
+            raise Stop
+        yield
+    finally:
+        watched.undo.remove(undo)
 
 
 def _stop(thread: threading.Thread, own: str) -> None:

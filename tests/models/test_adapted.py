@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+import time
 import warnings
 
 import numpy as np
@@ -150,14 +151,49 @@ class TestAll:
         report.raise_if_failed()
 
 
+class Waiting:
+    """A regressor of nobody's: it forecasts no change, and takes its time."""
+
+    def __init__(self, seconds=0.0):
+        self.seconds = seconds
+
+    def get_params(self, deep=True):
+        return {"seconds": self.seconds}
+
+    def fit(self, X, y):
+        time.sleep(self.seconds)
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+def test_one_that_hangs_costs_itself(capsys):
+    before = sys.stdout, list(warnings.filters), np.random.get_state()[1].tolist()
+    models = {"hangs": wf.adapt(Waiting(6)), "well": wf.adapt(Waiting())}
+    begun = time.perf_counter()
+    result = wf.forecast(DATA, models, h=2, series=["a", "b"], time_budget=0.6)
+    print("the user's own")
+    assert capsys.readouterr().out == "the user's own\n"
+    assert before == (sys.stdout, list(warnings.filters), np.random.get_state()[1].tolist())
+    found = set(result.long()[["model", "status"]].itertuples(index=False, name=None))
+    assert found == {("hangs", "out_of_time"), ("well", "ok")}
+    assert models["well"].forecast(WINDOWS, 2).mean[0].tolist() == [Y[-1]] * 2
+    assert time.perf_counter() - begun < 5, "nobody waits for the one that was left"
+
+
 @pytest.mark.parametrize(
     ("given", "options", "message"),
     [
         ("Drift", {}, r"adapt\('Drift'\) got a str; expected an object of statsforecast.models"),
         (object, {}, "got a class"),
         (len, {}, r"A function becomes a model with @westforecast.series_model"),
-        ("linear", {"lags": 0}, "lags=0, differences=1 found"),
-        ("linear", {"differences": -1}, "lags=3, differences=-1 found"),
+        ("linear", {"lags": 0}, "lags=0 found, a whole number of at least 1 expected"),
+        ("linear", {"lags": "2"}, "lags='2' found"),
+        ("linear", {"lags": 2.5}, "lags=2.5 found"),
+        ("linear", {"lags": True}, "lags=True found"),
+        ("linear", {"differences": -1}, "differences=-1 found"),
+        ("naive", {"min_train": "a"}, "min_train='a' found"),
+        ("naive", {"min_train": -3}, "min_train=-3 found"),
         ("theta", {"lags": 3}, "Theta is a forecaster itself; lags and differences are for reg"),
         ("naive", {"differences": 1}, "NaiveForecaster is a forecaster itself"),
     ],
@@ -167,6 +203,116 @@ def test_what_cannot_be_adapted(given, options, message, request):
         given = request.getfixturevalue(given)
     with pytest.raises(UsageError, match=message):
         wf.adapt(given, **options)
+
+
+def of(path, *given, **settings):
+    """An object of a class of another library, which may not be installed."""
+    module, _, name = path.rpartition(".")
+    with quiet():
+        return getattr(pytest.importorskip(module), name)(*given, **settings)
+
+
+class TestWhatItIs:
+    @pytest.mark.parametrize(
+        ("path", "given", "message"),
+        [
+            ("sklearn.cluster.KMeans", [2], "got a KMeans, a clusterer; expected"),
+            ("sklearn.linear_model.LogisticRegression", [], "a classifier; expected"),
+            ("sktime.regression.dummy.DummyRegressor", [], "expected .* an sktime forecaster"),
+        ],
+    )
+    def test_what_is_no_regressor_is_refused(self, path, given, message):
+        with pytest.raises(UsageError, match=message):
+            wf.adapt(of(path, *given))
+
+    def test_a_class_is_refused(self, linear, theta, naive):
+        for given in (linear, theta, naive):
+            name = type(given).__name__
+            with pytest.raises(UsageError, match=rf"expected an object: adapt\({name}\(...\)\)"):
+                wf.adapt(type(given))
+
+    def test_several_models_in_one_are_refused(self, theta):
+        several = of("statsforecast.StatsForecast", models=[theta], freq=1)
+        with pytest.raises(UsageError, match=r"holds several: adapt each of its `models`"):
+            wf.adapt(several)
+
+    def test_a_regressor_in_a_pipeline_or_a_search_is_one(self, linear):
+        scale = of("sklearn.preprocessing.StandardScaler")
+        pipeline = of("sklearn.pipeline.Pipeline", [("scale", scale), ("line", linear)])
+        search = of("sklearn.model_selection.GridSearchCV", pipeline, {"line__positive": [False]})
+        alone, *others = (wf.adapt(m, lags=1).forecast(WINDOWS, 2).mean[0]
+                          for m in (linear, pipeline, search))  # fmt: skip
+        for other in others:
+            np.testing.assert_allclose(other, alone)
+
+
+class TestOnlySettingsCount:
+    def test_what_a_regressor_was_fitted_to_is_forgotten(self):
+        forest = of("sklearn.ensemble.RandomForestRegressor", 5, warm_start=True, random_state=0)
+        fresh = wf.adapt(forest)
+        fitted = wf.adapt(forest.fit(np.zeros((9, 3)), np.full(9, 1000.0)))
+        expected = fresh.forecast(WINDOWS, 2).mean
+        np.testing.assert_array_equal(fitted.forecast(WINDOWS, 2).mean, expected)
+        assert fitted == fresh
+
+    def test_also_inside_of_a_forecaster(self):
+        forest = of("sklearn.ensemble.RandomForestRegressor", 5, warm_start=True, random_state=0)
+        reduced = "sktime.forecasting.compose.make_reduction"
+        fresh = wf.adapt(of(reduced, forest, window_length=3)).forecast(WINDOWS, 2).mean
+        forest.fit(np.zeros((9, 3)), np.full(9, 1000.0))
+        fitted = wf.adapt(of(reduced, forest, window_length=3)).forecast(WINDOWS, 2).mean
+        np.testing.assert_array_equal(fitted, fresh)
+
+    def test_a_fitted_object_of_statsforecast_is_as_an_unfitted_one(self):
+        fresh = wf.adapt(of("statsforecast.models.AutoETS", model="ANN"))
+        fitted = wf.adapt(of("statsforecast.models.AutoETS", model="ANN").fit(1000 + Y))
+        assert fitted == fresh
+        assert repr(fitted) == "AdaptedStatsForecast(AutoETS(model='ANN'), min_train=4)"
+        expected = fresh.forecast(WINDOWS, 2).mean
+        np.testing.assert_array_equal(fitted.forecast(WINDOWS, 2).mean, expected)
+
+    def test_a_regressor_of_no_library(self):
+        waiting = Waiting(0)
+        model = wf.adapt(waiting)
+        waiting.seconds = 100
+        assert (
+            repr(model)
+            == "AdaptedRegressor(Waiting(seconds=0), lags=3, differences=1, min_train=6)"
+        )
+        assert model == wf.adapt(Waiting(0)) != wf.adapt(Waiting(1))
+
+    def test_one_that_cannot_be_made_anew_is_refused(self):
+        class Odd(Waiting):
+            def __init__(self):
+                super().__init__()
+
+        with pytest.raises(UsageError, match=r"cannot make the object anew .* unexpected keyword"):
+            wf.adapt(Odd())
+
+    def test_one_that_is_frozen_is_refused(self, linear):
+        with pytest.raises(UsageError, match="fitted for good"):
+            wf.adapt(of("sklearn.frozen.FrozenEstimator", linear))
+
+    def test_every_setting_tells_models_apart(self):
+        function = "sklearn.preprocessing.FunctionTransformer"
+        intervals = "statsforecast.utils.ConformalIntervals"
+        pairs = [
+            [of("sklearn.pipeline.Pipeline", [(f"step{k}", of(function)) for k in range(40)]
+                + [("last", of("sklearn.linear_model.Ridge", alpha))]) for alpha in (1, 2)],
+            [of("sklearn.compose.TransformedTargetRegressor", func=f, inverse_func=g)
+             for f, g in ((np.log, np.exp), (np.exp, np.log))],
+            [of("statsforecast.models.Naive", prediction_intervals=of(intervals, n))
+             for n in (2, 3)],
+        ]  # fmt: skip
+        for one, other in pairs:
+            assert wf.adapt(one) == wf.adapt(one) != wf.adapt(other)
+
+    @pytest.mark.parametrize("make", [np.random.RandomState, np.random.default_rng])
+    def test_a_generator_is_no_seed(self, make):
+        forest = of("sklearn.ensemble.RandomForestRegressor", random_state=make(0))
+        for given in (forest, of("sktime.forecasting.compose.make_reduction", forest)):
+            with pytest.raises(UsageError, match=r"has random_state=.* give an integer"):
+                wf.adapt(given)
 
 
 def test_adapting_imports_no_library():

@@ -1,6 +1,7 @@
 """A decorated function is a model: settings, statuses, pickles, words for what it gets wrong."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -82,7 +83,10 @@ SHAPE = r"def name\(y, horizon, setting=default\)"
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda y, horizon: y, rf"<lambda> .* expected a function: {SHAPE}"),
+        (lambda y, horizon: y, rf"<lambda> .* which has no name, .*: write {SHAPE}"),
+        (partial(np.full, 1), rf"partial\(.* which has no name, .*: write {SHAPE}"),
+        (max, rf"max does not say what it takes; write {SHAPE}"),
+        (dict, rf"<class 'dict'> found; expected a function: {SHAPE}"),
         ("Drift", "'Drift' found; expected a function"),
     ],
 )
@@ -108,6 +112,38 @@ def test_functions_of_another_shape():
     ]:
         with pytest.raises(UsageError, match=message):
             series_model()(function)
+
+
+@pytest.mark.parametrize("taken", ["forecast", "required", "compute", "name", "min_train"])
+def test_settings_do_not_hide_what_a_model_is(taken):
+    made = {}
+    exec(f"def ours(y, horizon, {taken}=1): ...", made)
+    with pytest.raises(UsageError, match=f"ours takes '{taken}=1', .* another name"):
+        series_model()(made["ours"])
+
+
+def test_settings_that_hide_nothing():
+    @series_model
+    def ours(y, horizon, self=1, mro=2, context=3):
+        return np.full(horizon, self + mro + context)
+
+    assert wf.forecast(DATA, ours(mro=5), h=1).long()["yhat"].tolist() == [9, 9]
+
+
+@pytest.mark.parametrize(
+    ("default", "kind"), [([1, 2], "list"), ({}, "dict"), (np.zeros(2), "ndarray")]
+)
+def test_defaults_that_can_be_changed(default, kind):
+    def ours(y, horizon, k=default): ...
+
+    with pytest.raises(UsageError, match=rf"ours takes 'k=.* a {kind}, .*: use a tuple"):
+        series_model()(ours)
+
+
+@pytest.mark.parametrize("least", ["3", 3.5, -3, True])
+def test_a_shortest_series_that_is_no_count(least):
+    with pytest.raises(UsageError, match=f"min_train={least!r} found, a whole number"):
+        series_model(min_train=least)
 
 
 def test_without_parentheses_the_defaults_hold():

@@ -1,6 +1,6 @@
 """The forecasting interface and the baselines."""
 
-from westforecast.models.adapted import adapt, quiet
+from westforecast.models.adapted import adapt
 from westforecast.models.base import Capability, Context, Model, SeriesModel
 from westforecast.models.baselines import (
     DampedLogGrowth,
@@ -12,6 +12,7 @@ from westforecast.models.baselines import (
 from westforecast.models.driver import DrivenModel, Driver, NoDriver
 from westforecast.models.forecast import Forecast
 from westforecast.models.function import series_model
+from westforecast.models.silence import quiet
 from westforecast.models.status import OutOfDomain, Refusal, Status, TooShort
 from westforecast.models.windows import Windows
 

@@ -3,50 +3,32 @@
 Nothing of theirs is imported here: the object is at hand, and its own class says whose it is.
 """
 
-import io
-import threading
-import warnings
+import sys
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from inspect import getmro
+from inspect import getmro, signature
 from typing import Any
 
 import numpy as np
 
-from westforecast.errors import UsageError
+from westforecast.errors import UsageError, check_whole
 from westforecast.models.base import Capability, Context, SeriesModel
+from westforecast.models.silence import quiet
 from westforecast.models.status import TooShort
 from westforecast.typing import FloatArray
 
-SEED = 1
 # What an object is tried on when it is adapted, to see whether it gives intervals.
 _TRIAL = 20.0 + np.arange(24) + np.sin(np.arange(24))
-_ONE_AT_A_TIME = threading.RLock()
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Foreign code inside: no warning, print or random draw gets out, draws are always the same.
-
-    Filters, standard output and NumPy's generator belong to the process, so one thread at a time.
-    """
-    with _ONE_AT_A_TIME, warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        state = np.random.get_state()  # noqa: NPY002 - what foreign code draws from
-        np.random.seed(SEED)  # noqa: NPY002
-        try:
-            yield
-        finally:
-            np.random.set_state(state)  # noqa: NPY002
 
 
 def adapt(
     wrapped: Any, *, lags: int | None = None, differences: int | None = None, min_train: int = 4
 ) -> "AdaptedModel":
     """A model of another library as a model of this one, fitted anew to every window.
+
+    What the object was fitted to before is not used: its settings alone are taken.
 
     wrapped: an object of `statsforecast.models`, an sktime forecaster, or a regressor in the style
         of scikit-learn (anything with `fit(X, y)`, `predict(X)` and `get_params`).
@@ -62,27 +44,35 @@ def adapt(
     >>> adapt(LinearRegression(), lags=2)
     AdaptedRegressor(LinearRegression(), lags=2, differences=1, min_train=5)
     """
-    home = {kind.__module__.partition(".")[0] for kind in getmro(type(wrapped))}
+    if isinstance(wrapped, type):
+        name = wrapped.__name__
+        raise UsageError(f"adapt({name}) got a class; expected an object: adapt({name}(...)).")
+    shortest = check_whole("min_train", min_train, least=1)
+    modules = {kind.__module__ for kind in getmro(type(wrapped))}
+    home = {module.partition(".")[0] for module in modules}
     made: AdaptedModel
-    if "statsforecast" in home and hasattr(wrapped, "forecast"):
-        made = AdaptedStatsForecast(wrapped, min_train, _gives_intervals(wrapped))
+    if "statsforecast.models" in modules:
+        made = AdaptedStatsForecast(deepcopy(wrapped), shortest, _gives_intervals(wrapped))
     elif "sktime" in home and hasattr(wrapped, "update_predict"):  # sktime: forecasters alone
         tag = wrapped.get_tag("capability:pred_int", tag_value_default=False)
-        made = AdaptedSktime(wrapped, min_train, bool(tag))
-    elif all(hasattr(wrapped, name) for name in ("fit", "predict", "get_params")):
-        k, d = 3 if lags is None else lags, 1 if differences is None else differences
-        if k < 1 or d < 0:
-            raise UsageError(
-                f"lags={k}, differences={d} found; at least 1 lag and 0 differences expected."
-            )
+        with quiet():
+            made = AdaptedSktime(wrapped.clone(), shortest, bool(tag))
+    elif home.isdisjoint({"sktime", "statsforecast"}) and _trade(wrapped) == "regressor":
+        k = check_whole("lags", 3 if lags is None else lags, least=1)
+        d = check_whole("differences", 1 if differences is None else differences, least=0)
         # Two rows to fit are the fewest there can be.
-        return AdaptedRegressor(wrapped, max(min_train, k + d + 2), False, k, d)
+        return AdaptedRegressor(_unfitted(wrapped), max(shortest, k + d + 2), False, k, d)
     else:
-        kind = "a class" if isinstance(wrapped, type) else f"a {type(wrapped).__name__}"
+        trade = "" if _trade(wrapped) in ("", "regressor") else f", a {_trade(wrapped)}"
+        remedy = ""
+        if callable(wrapped):
+            remedy = " A function becomes a model with @westforecast.series_model()."
+        elif "statsforecast" in home and hasattr(wrapped, "models"):
+            remedy = " It holds several: adapt each of its `models`."
         raise UsageError(
-            f"adapt({wrapped!r}) got {kind}; expected an object of statsforecast.models, an sktime "
-            "forecaster, or a regressor with fit, predict and get_params. A function becomes a "
-            "model with @westforecast.series_model()."
+            f"adapt({wrapped!r}) got a {type(wrapped).__name__}{trade}; expected an object of "
+            "statsforecast.models, an sktime forecaster, or a regressor of scikit-learn's kind, "
+            f"with fit, predict and get_params.{remedy}"
         )
     if (lags, differences) != (None, None):
         raise UsageError(
@@ -99,6 +89,9 @@ class AdaptedModel(SeriesModel):
     wrapped: Any
     shortest: int
     gives_intervals: bool
+
+    def __post_init__(self) -> None:
+        _told(self.wrapped)  # refuses settings of which nobody can say whether they are the same
 
     def __repr__(self) -> str:
         settings = "".join(f", {name}={value!r}" for name, value in self._settings.items())
@@ -221,11 +214,68 @@ def _gives_intervals(wrapped: Any) -> bool:
         return False
 
 
-def _told(wrapped: Any) -> str:
-    """The object with its settings; statsforecast's say only their names."""
-    told = repr(wrapped)
-    if "(" in told and " at 0x" not in told:
-        return " ".join(told.split())
-    plain = (int, float, str, bool, type(None), tuple, list, dict)
-    settings = ", ".join(f"{k}={v!r}" for k, v in vars(wrapped).items() if isinstance(v, plain))
-    return f"{type(wrapped).__name__}({settings})"
+def _trade(wrapped: Any) -> str:
+    """What an object with a regressor's methods says it is: a regressor unless told; else ''."""
+    if not all(hasattr(wrapped, name) for name in ("fit", "predict", "get_params")):
+        return ""
+    if hasattr(wrapped, "__sklearn_tags__"):  # also through pipelines and searches
+        return wrapped.__sklearn_tags__().estimator_type or "regressor"
+    return getattr(wrapped, "_estimator_type", None) or "regressor"
+
+
+def _unfitted(wrapped: Any) -> Any:
+    """The regressor by its settings alone: what it was fitted to may lie after a window."""
+    base = sys.modules.get("sklearn.base")  # at hand where the object is one of its own
+    try:
+        if base and isinstance(wrapped, base.BaseEstimator):
+            made = base.clone(wrapped)
+        else:
+            made = type(wrapped)(**deepcopy(wrapped.get_params(deep=False)))
+    except Exception as error:  # whatever its constructor raises
+        raise UsageError(
+            f"adapt({wrapped!r}) cannot make the object anew from its get_params: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if made is wrapped:
+        raise UsageError(f"adapt({wrapped!r}) got an object that is fitted for good; unfreeze it.")
+    return made
+
+
+def _told(value: Any) -> str:
+    """A value with its settings, those left out that are a constructor's own."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_told(k)}: {_told(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        inner = ", ".join(map(_told, value))
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' * (len(value) == 1)})"
+    if isinstance(value, np.ndarray):
+        return f"array({value.tolist()})"  # NumPy leaves out the middle
+    name = getattr(value, "__qualname__", "<")
+    if "<" not in name:  # a class, or a function that can be found by its name
+        return f"{value.__module__}.{name}"
+    settings = _settings(value)
+    if settings is None:
+        return repr(value)
+    for setting, given in settings.items():
+        if isinstance(given, np.random.RandomState | np.random.Generator):
+            raise UsageError(
+                f"{type(value).__name__} has {setting}={given!r}, which does not say what it will "
+                "draw; give an integer."
+            )
+    own = signature(type(value)).parameters
+    told = {k: _told(v) for k, v in settings.items()}
+    defaults = {k: _told(own[k].default) if k in own else "None" for k in told}
+    changed = ", ".join(f"{k}={v}" for k, v in told.items() if v != defaults[k])
+    return f"{type(value).__name__}({changed})"
+
+
+def _settings(value: Any) -> dict[str, Any] | None:
+    """What its constructor was given; None for a value that has no settings."""
+    if hasattr(value, "get_params"):
+        return dict(value.get_params(deep=False))
+    if not any(kind.__module__.startswith("statsforecast.") for kind in getmro(type(value))):
+        return None
+    kept, own = vars(value), signature(type(value)).parameters
+    # Where all arguments are kept by name, the rest is what it made of them, or of data.
+    names = own if own.keys() <= kept.keys() else [k for k in kept if not k.endswith("_")]
+    return {k: kept[k] for k in names}

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import field, fields, make_dataclass
-from inspect import Parameter, getdoc, signature
+from inspect import Parameter, getdoc, isclass, signature
 from typing import Any, cast, overload
 
 import numpy as np
 
-from westforecast.errors import UsageError
+from westforecast.errors import UsageError, check_whole
 from westforecast.models.base import Context, SeriesModel
 from westforecast.typing import FloatArray
 
@@ -56,6 +56,7 @@ def series_model(
     >>> last_change(share=0.5)
     last_change(share=0.5)
     """
+    check_whole("min_train", min_train, least=1)
     told = {"min_train": min_train, "positive": positive, "missing": missing,
             "scale_equivariant": scale_equivariant, "intervals": False}  # fmt: skip
 
@@ -95,10 +96,18 @@ def series_model(
 
 def _settings(function: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
     """Name, type and default of what the function takes by keyword."""
-    name = getattr(function, "__name__", repr(function))
-    if not callable(function) or not name.isidentifier():
+    name = getattr(function, "__name__", "")
+    if not callable(function) or isclass(function):
         raise UsageError(f"{function!r} found; expected a function: {SHAPE}.")
-    parameters = list(signature(function).parameters.values())
+    if not name.isidentifier():  # a lambda, a partial, an object that can be called
+        raise UsageError(
+            f"{function!r} found, which has no name, and the model is called as its function is: "
+            f"write {SHAPE}."
+        )
+    try:
+        parameters = list(signature(function).parameters.values())
+    except ValueError:
+        raise UsageError(f"{name} does not say what it takes; write {SHAPE}.") from None
     first, rest = parameters[:2], parameters[2:]
     plain = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
     if len(first) < 2 or any(p.kind not in plain for p in first):
@@ -109,6 +118,16 @@ def _settings(function: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
             raise UsageError(
                 f"{name} takes {str(parameter)!r}; a setting is taken by name and has a default: "
                 f"{SHAPE}. For more than that derive from SeriesModel."
+            )
+        if parameter.name in dir(SeriesModel):
+            raise UsageError(
+                f"{name} takes {str(parameter)!r}, but a model's `{parameter.name}` is something "
+                "else; give the setting another name."
+            )
+        if type(parameter.default).__hash__ is None:
+            raise UsageError(
+                f"{name} takes {str(parameter)!r}; the default is a "
+                f"{type(parameter.default).__name__}, which can be changed: use a tuple."
             )
     return [
         (p.name, Any if p.annotation is Parameter.empty else p.annotation, field(default=p.default))
