@@ -3,7 +3,7 @@
 import ctypes
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -25,6 +25,7 @@ class _Watched:
 
     undo: list[Callable[[], object]] = field(default_factory=list)
     over: bool = False
+    whole: bool = False  # it is in the midst of what must be done whole
 
 
 _watched: ContextVar[_Watched | None] = ContextVar("watched", default=None)
@@ -42,16 +43,19 @@ def within(seconds: float, function: Callable[[], T]) -> T:
         raise OutOfTime("no time is left")
     answers: list[tuple[bool, T | BaseException]] = []
     context = copy_context()  # NumPy's error state is part of it
-    watched = _Watched()
+    watched, ending = _Watched(), threading.Lock()
     context.run(_watched.set, watched)
 
     def work() -> None:
-        try:
-            answers.append((True, context.run(function)))
-        except _Stop:
-            pass
-        except BaseException as error:  # raised again where it was asked for
-            answers.append((False, error))
+        with suppress(_Stop):  # it may also come at the very end
+            try:
+                answers.append((True, context.run(function)))
+            except _Stop:
+                pass
+            except BaseException as error:  # raised again where it was asked for
+                answers.append((False, error))
+            with ending:
+                watched.whole = True
 
     thread = threading.Thread(target=work, daemon=True, name="westforecast watched")
 
@@ -61,7 +65,9 @@ def within(seconds: float, function: Callable[[], T]) -> T:
         watched.over = True
         for undo in reversed(watched.undo.copy()):
             undo()
-        _stop(thread)  # last: until then nothing cuts the thread's own undoing short
+        with ending:  # once it has ended, another thread may go by its number
+            if not watched.whole:  # else it sees by itself, at the end of that, that it is over
+                _stop(thread)
 
     thread.start()
     try:
@@ -96,6 +102,27 @@ def undone(undo: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         watched.undo.remove(undo)
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """A short block that is done whole or not at all by a thread that is told to stop.
+
+    An exception from outside may come between taking a lock and knowing that it is taken.
+    """
+    watched = _watched.get()
+    if watched is None:
+        yield
+        return
+    watched.whole = True
+    try:
+        if watched.over:  # asked after, as in `undone`
+            raise _Stop
+        yield
+    finally:
+        watched.whole = False
+        if watched.over:
+            raise _Stop
 
 
 def _stop(thread: threading.Thread) -> None:
