@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -33,6 +33,7 @@ class _Watched:
 
     undo: list[Callable[[], object]] = field(default_factory=list)
     over: bool = False
+    whole: bool = False  # it is in the midst of what must be done whole
 
 
 _watched: ContextVar[_Watched | None] = ContextVar("watched", default=None)
@@ -53,16 +54,19 @@ def within(seconds: float, function: Callable[[], T], own: str = "") -> T:
         raise OutOfTime("no time is left")
     answers: list[tuple[bool, T | BaseException]] = []
     context = copy_context()  # NumPy's error state is part of it
-    watched = _Watched()
+    watched, ending = _Watched(), threading.Lock()
     context.run(_watched.set, watched)
 
     def work() -> None:
-        try:
-            answers.append((True, context.run(function)))
-        except Stop:
-            pass
-        except BaseException as error:  # raised again where it was asked for
-            answers.append((False, error))
+        with suppress(Stop):  # it may also come at the very end
+            try:
+                answers.append((True, context.run(function)))
+            except Stop:
+                pass
+            except BaseException as error:  # raised again where it was asked for
+                answers.append((False, error))
+            with ending:
+                watched.whole = True
 
     thread = threading.Thread(target=work, daemon=True, name="westforecast watched")
 
@@ -73,8 +77,20 @@ def within(seconds: float, function: Callable[[], T], own: str = "") -> T:
         for undo in reversed(watched.undo.copy()):
             undo()
         # Last: until then nothing cuts the thread's own undoing short.
-        threading.Thread(target=_stop, args=(thread, own), daemon=True).start()
+        threading.Thread(target=stop, daemon=True).start()
         thread.join(_GRACE)
+
+    def stop() -> None:
+        while True:
+            with ending:  # once it has ended, another thread may go by its number
+                if watched.whole:  # or it sees by itself, at the end of that, that it is over
+                    return
+                assert thread.ident is not None
+                if not _imports_others(thread.ident, own):
+                    number = ctypes.c_ulong(thread.ident)
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(Stop))
+                    return
+            time.sleep(0.01)
 
     thread.start()
     try:
@@ -111,14 +127,25 @@ def undone(undo: Callable[[], object]) -> Iterator[None]:
         watched.undo.remove(undo)
 
 
-def _stop(thread: threading.Thread, own: str) -> None:
-    assert thread.ident is not None
-    while thread.is_alive():
-        if not _imports_others(thread.ident, own):
-            stop = ctypes.py_object(Stop)
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), stop)
-            return
-        time.sleep(0.01)
+@contextmanager
+def whole() -> Iterator[None]:
+    """A short block that is done whole or not at all by a thread that is told to stop.
+
+    An exception from outside may come between taking a lock and knowing that it is taken.
+    """
+    watched = _watched.get()
+    if watched is None:
+        yield
+        return
+    watched.whole = True
+    try:
+        if watched.over:  # asked after, as in `undone`
+            raise Stop
+        yield
+    finally:
+        watched.whole = False
+        if watched.over:
+            raise Stop
 
 
 def _imports_others(thread: int, own: str) -> bool:

@@ -1,10 +1,12 @@
 """`quiet`: one block at a time, blocks inside blocks, and none that outlives who waited for it."""
 
+import random
 import sys
 import threading
 import time
 import warnings
 from contextlib import nullcontext, suppress
+from functools import partial
 
 import numpy as np
 import pytest
@@ -132,3 +134,25 @@ def test_after_it_is_left_a_thread_opens_no_block():
     left.set()
     assert ended.wait(10)
     assert not opened
+
+
+def test_many_that_are_left_at_any_moment_leave_nothing_locked():
+    def busy(seconds):
+        with quiet(), quiet():
+            end = time.perf_counter() + seconds
+            while time.perf_counter() < end:
+                np.random.random()
+
+    def run(seed):
+        draw = random.Random(seed)
+        for _ in range(60):
+            with suppress(OutOfTime):
+                within(draw.choice([5e-4, 1e-3, 2e-3]), partial(busy, draw.choice([0, 5e-4, 1e-3])))
+
+    threads = [threading.Thread(target=run, args=(k,), daemon=True) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    assert within(10, noisy) == noisy()

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 
 import numpy as np
 
-from westforecast.watch import OutOfTime, undone
+from westforecast.watch import OutOfTime, undone, whole
 
 _SEED = 1
 
@@ -26,12 +26,14 @@ def quiet() -> Iterator[None]:
     turn = _Turn()
     with undone(turn.end):
         try:
-            turn.begin()
+            with whole():
+                turn.begin()
             _inside.set(turn)
             yield
         finally:
             _inside.set(turn.outer)
-            turn.end()
+            with whole():
+                turn.end()
 
 
 class _Turn:
