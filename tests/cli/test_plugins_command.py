@@ -62,7 +62,7 @@ def westforecast(tmp_path):
     folder = tmp_path / "site"
     folder.mkdir()
 
-    def run(*args, code=0, **environment):
+    def run(*args, code=0, stderr=False, **environment):
         env = {k: v for k, v in os.environ.items() if not k.startswith("WESTFORECAST")}
         env |= {"PYTHONPATH": os.pathsep.join([str(folder), env.get("PYTHONPATH", "")]),
                 "WESTFORECAST_CACHE": str(tmp_path / "cache"), "COLUMNS": "110",
@@ -73,7 +73,7 @@ def westforecast(tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=tmp_path)
         assert done.returncode == code, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
-        return done.stdout
+        return done.stderr if stderr else done.stdout
 
     run.folder = folder
     return run
@@ -107,6 +107,16 @@ def test_show_of_a_broken_and_of_no_plugin(westforecast):
     record = json.loads(westforecast("plugins", "show", "acme-broken", "--json", code=1))
     assert record["failures"][0]["kind"] == "import_error"
     westforecast("plugins", "show", "acme-borken", code=2)
+
+
+def test_a_misspelt_group_is_told(westforecast):
+    site(westforecast.folder, "acme-lost", GOOD.format(module="acme_lost", more=""))
+    (info,) = westforecast.folder.glob("acme_lost*.dist-info")
+    (info / "entry_points.txt").write_text("[westforcast]\nlost = acme_lost_plugin\n")
+    for command in ("show", "test"):
+        told = westforecast("plugins", command, "acme-lost", code=2, stderr=True)
+        assert "acme-lost is installed, without an entry point in the group 'westforecast'" in told
+        assert "(found: westforcast)" in told
 
 
 # --- doctor ---------------------------------------------------------------------------------------

@@ -253,8 +253,16 @@ class TestSeriesModel:
         result = One([]).forecast(Windows.of(panel([1, 2])), 2, [80])
         assert result.reason == {
             0: f"TypeError: One.forecast_one gave {told}; point forecasts [2] and quantiles [2, 2] "
-            "expected"
+            "expected, or `intervals = False` and point forecasts alone"
         }
+
+    def test_without_intervals_point_forecasts_are_enough(self, monkeypatch):
+        monkeypatch.setattr(One, "intervals", False)
+        monkeypatch.setattr(One, "forecast_one", lambda _, y, horizon, *__: np.full(horizon, y[-1]))
+        result = One([]).forecast(Windows.of(panel([1, 2])), 2, [80])
+        assert result.mean.tolist() == [[2, 2]]
+        assert np.isnan(result.quantiles).all()
+        assert result.reason == {}
 
     def test_no_series_is_asked_twice_because_another_failed(self):
         model = One([])

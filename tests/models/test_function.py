@@ -8,7 +8,7 @@ import pytest
 
 import westforecast as wf
 from westforecast import UsageError, series_model
-from westforecast.models import OutOfDomain
+from westforecast.models import OutOfDomain, Windows
 
 from ..builders import panel
 
@@ -153,3 +153,12 @@ def test_without_parentheses_the_defaults_hold():
 
     assert last().min_train == 1
     assert wf.forecast(DATA, last, h=1).long()["yhat"].tolist() == [11, 7]
+
+
+def test_a_missing_return_is_named():
+    @series_model
+    def forgetful(y, horizon):
+        y.mean()
+
+    answer = forgetful().forecast(Windows.of(panel([1, 2, 3])), 2)
+    assert answer.reason == {0: "TypeError: forgetful gave nothing; is a `return` missing?"}

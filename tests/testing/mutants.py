@@ -132,6 +132,13 @@ class Undocumented(Sound):
     k: int = 1
 
 
+@mutant("misspells what it says of itself", "settings")
+class Misspells(Sound):
+    """A word nobody reads."""
+
+    scale_equivarient: ClassVar[bool] = True
+
+
 @mutant("settings that cannot be pickled", "pickles")
 class Unpicklable(Sound):
     """A function made on the spot among its settings."""

@@ -1,5 +1,6 @@
 """The kit itself: what may be asked of it, what it reports, and how it behaves under pytest."""
 
+import inspect
 import json
 import logging
 import os
@@ -17,7 +18,7 @@ import pytest
 
 import westforecast as wf
 from westforecast.errors import ConformanceError, UnknownNameError, UsageError
-from westforecast.models import Drift
+from westforecast.models import Drift, Forecast, Model, SeriesModel
 from westforecast.plugin import ModelSpec
 from westforecast.testing import (
     Finding,
@@ -330,6 +331,10 @@ def test_a_report_as_text_says_what_is_not_fine_and_why():
         "  tried on some data",
         "  a forecast took 1.5 ms of 10, 3 ms of 20 values",
     ]
+    assert MADE.brief.splitlines()[1:] == ["  failed  two  line 1", "line 2", *lines[-2:]], (
+        "what was kept or skipped is not in the way"
+    )
+    assert lines[1:3] == ["  failed  two    line 1", "line 2"], "what is broken comes first"
     bare = Report("m", (Finding("two", "failed", "It does not."),))
     assert "  failed  two  It does not." in str(bare), "the promise stands for a missing detail"
 
@@ -367,9 +372,57 @@ def test_a_report_of_a_run_names_versions_and_times():
 def test_raise_if_failed_raises_the_whole_report_and_only_then():
     with pytest.raises(ConformanceError) as raised:
         MADE.raise_if_failed()
-    assert str(raised.value) == str(MADE)
+    assert str(raised.value) == MADE.brief
     assert isinstance(raised.value, AssertionError), "pytest shows it as a failed test"
     Report("m", MADE.checks[:1]).raise_if_failed()
+
+
+@dataclass(frozen=True)
+class Misspelt(SeriesModel):
+    """Has a bug."""
+
+    def forecast_one(self, y, horizon, probs, context):
+        return undefined_name  # noqa: F821
+
+
+def test_a_failure_says_where_in_the_models_file_it_came_from():
+    line = inspect.getsourcelines(Misspelt.forecast_one)[1] + 1
+    failed = {check.name: check.detail for check in check_model(Misspelt()).failed}
+    assert failed["ordinary"] == (
+        "no ordinary series is forecast: NameError: name 'undefined_name' is not defined "
+        f"(test_conformance.py, line {line})"
+    )
+
+
+@dataclass(frozen=True)
+class NoForecast(Model):
+    """Gives an array where a Forecast is expected, and says it needs many values."""
+
+    min_train = 20
+
+    def compute(self, windows, horizon, levels):
+        return np.ones((len(windows), horizon))
+
+
+def test_a_fault_is_told_before_a_short_series():
+    failed = {check.name: check.detail for check in check_model(NoForecast()).failed}
+    assert "NoForecast.compute gave an array of shape" in failed["ordinary"]
+
+
+@dataclass(frozen=True)
+class OtherBand(Model):
+    """Its band is wider among other windows."""
+
+    def compute(self, windows, horizon, levels):
+        mean = np.repeat([[windows.y(w)[-1]] for w in range(len(windows))], horizon, axis=1)
+        return Forecast.normal(mean, np.full_like(mean, len(windows)), levels)
+
+
+def test_quantiles_that_differ_are_shown_as_quantiles():
+    failed = {check.name: check.detail for check in check_model(OtherBand()).failed}
+    one, other = failed["one_by_one"].split(" one way, ")
+    assert "quantiles at 0.025, 0.1, 0.25, 0.75, 0.9, 0.975 of the first step [" in one
+    assert one.partition("[")[2] != other.partition("[")[2].partition(" the other")[0]
 
 
 # --- under pytest, and without --------------------------------------------------------------------
@@ -380,7 +433,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from westforecast import SeriesModel
-from westforecast.models import Drift
+from westforecast.models import Drift, Forecast, Model, SeriesModel
 from westforecast.testing import parametrize_with_checks
 
 
@@ -445,7 +498,7 @@ def test_the_kit_needs_no_test_library():
 import sys
 for library in ("pytest", "_pytest", "hypothesis"):
     sys.modules[library] = None  # importing it raises
-from westforecast.models import Drift
+from westforecast.models import Drift, Forecast, Model, SeriesModel
 from westforecast.testing import check_model, parametrize_with_checks
 check_model(Drift(), tier="full").raise_if_failed()
 try:

@@ -58,7 +58,8 @@ def show(distribution: str, as_json: bool) -> int:
     failures = [f for f in found.failures if f.distribution == distribution]
     if not parts and not failures:
         known = [p.distribution for p in found.plugins] + [f.distribution for f in found.failures]
-        raise UnknownNameError(f"no plugin {distribution!r}. {nearest(distribution, known)}")
+        hint = _unregistered(distribution) or nearest(distribution, known)
+        raise UnknownNameError(f"no plugin {distribution!r}. {hint}")
     version = parts[0].version if parts else failures[0].version
     registers: dict[str, list[dict[str, Any]]] = {
         kind: [
@@ -173,7 +174,9 @@ def test(
             if markdown:
                 click.echo(report.to_markdown())
             elif not as_json:
-                click.echo(str(report) if verbose or not report.ok else report.verdict)
+                click.echo(
+                    str(report) if verbose else report.verdict if report.ok else report.brief
+                )
         fine &= all(outcomes.values())
         if plugin is not None:
             keep_conformance(name, plugin.version, tier, outcomes)
@@ -253,8 +256,9 @@ def _models(name: str) -> list[tuple[str, Any, frozenset[str] | None]]:
         return [(name, _object(place, path), None)]
     if name not in known:
         names = [*known, *(p.distribution for p in found.plugins)]
+        hint = _unregistered(name) or nearest(name, names)
         raise UnknownNameError(
-            f"no plugin and no model {name!r}. {nearest(name, names)} An object of your own is "
+            f"no plugin and no model {name!r}. {hint} An object of your own is "
             "named as module:object or path/to/file.py:object."
         )
     spec = found.spec("model", name)
@@ -310,6 +314,20 @@ def _failure(failure: PluginFailure) -> dict[str, str]:
     return {"distribution": failure.distribution, "version": failure.version,
             "entry_point": failure.entry_point, "kind": failure.kind, "reason": failure.reason,
             "remedy": failure.remedy}  # fmt: skip
+
+
+def _unregistered(distribution: str) -> str:
+    """Where a distribution is installed and no plugin: what it lacks."""
+    try:
+        groups = {entry.group for entry in metadata.distribution(distribution).entry_points}
+    except metadata.PackageNotFoundError:
+        return ""
+    found = f"found: {', '.join(sorted(groups))}" if groups else "it has none"
+    return (
+        f"{distribution} is installed, without an entry point in the group 'westforecast' "
+        f"({found}). Write [project.entry-points.westforecast] in its pyproject.toml and install "
+        "it again."
+    )
 
 
 def _said(distribution: str, key: str) -> str:

@@ -207,10 +207,11 @@ class SeriesModel(Model):
     @abstractmethod
     def forecast_one(
         self, y: FloatArray, horizon: int, probs: Sequence[float], context: Context
-    ) -> tuple[FloatArray, FloatArray]:
+    ) -> tuple[FloatArray, FloatArray] | FloatArray:
         """Point forecasts [H] and quantiles [H, Q] at `probs` [Q] for one series.
 
-        y: [T] values, oldest first, read-only. Raise `TooShort` or `OutOfDomain` to decline.
+        y: [T] values, oldest first, read-only. Raise `TooShort` or `OutOfDomain` to decline. Where
+        the class says `intervals = False`, the point forecasts alone are enough.
         """
 
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
@@ -228,10 +229,13 @@ class SeriesModel(Model):
             )
             try:
                 answer = self.forecast_one(windows.y(w), horizon, result.probs, context)
+                if not self.intervals and isinstance(answer, np.ndarray):
+                    answer = answer, result.quantiles[w]  # all NaN: none
                 if not isinstance(answer, tuple | list) or len(answer) != 2:
                     raise TypeError(
                         f"{self.name}.forecast_one gave {_told(answer)}; point forecasts "
-                        f"[{horizon}] and quantiles [{horizon}, {len(result.probs)}] expected"
+                        f"[{horizon}] and quantiles [{horizon}, {len(result.probs)}] expected, or "
+                        "`intervals = False` and point forecasts alone"
                     )
                 mean, quantiles = (np.asarray(part, float) for part in answer)
                 found, expected = (mean.shape, quantiles.shape), (horizon, len(result.probs))

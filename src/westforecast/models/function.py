@@ -72,6 +72,8 @@ def series_model(
         ) -> tuple[FloatArray, FloatArray]:
             given = {f.name: getattr(self, f.name) for f in fields(cast(Any, self))}
             mean = np.asarray(function(y, horizon, **given), float)
+            if mean.ndim == 0 and np.isnan(mean):
+                raise TypeError(f"{function.__name__} gave nothing; is a `return` missing?")
             if mean.shape != (horizon,):
                 raise ValueError(
                     f"{function.__name__} gave an array of shape {mean.shape}; "

@@ -9,6 +9,7 @@ import sys
 import threading
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import fields, is_dataclass, replace
+from difflib import get_close_matches
 from multiprocessing import get_context
 from typing import Any
 
@@ -44,6 +45,9 @@ def settings(trial: Trial) -> None:
         raise Broken(f"{field.name} can be set anew; write @dataclass(frozen=True)")
     parameters: Any = getattr(type(model), "__dataclass_params__", None)
     expect(parameters.frozen, "the dataclass is not frozen; write @dataclass(frozen=True)")
+    for name in _misspelt(type(model)):
+        right = get_close_matches(name, _SAID)[0]
+        raise Broken(f"{name} means nothing to the library; {right} is what a class says of itself")
     told = repr(model)
     expect(" at 0x" not in told, f"the repr is an address, not the settings: {told}")
     truth(lambda: isinstance(hash(model), int), "the model has no hash")
@@ -53,6 +57,16 @@ def settings(trial: Trial) -> None:
         written.strip() and not written.startswith(generated),
         f"{type(model).__name__} has no docstring; say what it does, its settings and their units",
     )
+
+
+_SAID = ("min_train", "positive", "missing", "intervals", "scale_equivariant")
+
+
+def _misspelt(kind: type) -> list[str]:
+    """Plain values of a class that look like what it can say of itself."""
+    own = {k: v for c in kind.__mro__ if issubclass(c, Model) for k, v in vars(c).items()}
+    plain = [name for name, value in own.items() if isinstance(value, bool | int)]
+    return [n for n in plain if n not in _SAID and get_close_matches(n, _SAID, cutoff=0.85)]
 
 
 @check("quick")
@@ -84,7 +98,8 @@ def ordinary(trial: Trial) -> None:
     none.
     """
     windows, answer = trial.any_windows, trial.any_answer
-    told = next(iter(answer.reason.values()), "no reason given")
+    broken = [answer.reason[w] for w in np.flatnonzero(answer.status == Status.FAILED).tolist()]
+    told = next(iter([*broken, *answer.reason.values()]), "no reason given")  # a fault comes first
     expect((answer.status == Status.OK).any(), f"no ordinary series is forecast: {told}")
     for levels in (LEVELS, ()):
         for horizon in (HORIZON, 1):

@@ -17,6 +17,7 @@ from westforecast.testing.check import Check, Finding, Skipped, Tier, registered
 from westforecast.testing.report import LATE, Report
 from westforecast.testing.surroundings import contained, restore_threads
 from westforecast.testing.trial import Trial
+from westforecast.watch import PASSES
 
 TIERS: tuple[Tier, ...] = ("quick", "full")
 ROOMS = (checks, abilities)  # importing them registers their checks, in this order
@@ -148,7 +149,9 @@ def _tried(check: Check, trial: Trial) -> tuple[Any, str]:
             return "skipped", str(reason)
         except AssertionError as broken:
             return "failed", str(broken) or "an assertion of the model failed"
-        except (Exception, SystemExit) as error:  # whatever a model raises breaks its promise
+        except PASSES:
+            raise
+        except BaseException as error:  # whatever a model raises breaks its promise
             return "failed", f"{type(error).__name__}: {error}"
     return "passed", ""
 

@@ -1,7 +1,7 @@
 """What the checks found of one model, as text, Markdown and JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -66,7 +66,7 @@ class Report:
     def raise_if_failed(self) -> None:
         """Raises ConformanceError, which says what was broken, unless `ok`."""
         if not self.ok:
-            raise ConformanceError(str(self))
+            raise ConformanceError(self.brief)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -98,10 +98,19 @@ class Report:
         lines += [f"| {' | '.join(map(_cell, row))} |" for row in rows]
         return "\n".join(lines) + "\n"
 
+    @property
+    def brief(self) -> str:
+        """The verdict and what was broken; `str` has every check."""
+        return self._text(self.failed)
+
     def __str__(self) -> str:
-        width = max((len(check.name) for check in self.checks), default=0)
+        rest = (check for check in self.checks if check.outcome != "failed")
+        return self._text((*self.failed, *rest))
+
+    def _text(self, checks: Sequence[Finding]) -> str:
+        width = max((len(check.name) for check in checks), default=0)
         lines = [self.verdict]
-        for check in self.checks:
+        for check in checks:
             told = check.detail or (check.promise if check.outcome == "failed" else "")
             lines.append(f"  {check.outcome:<8}{check.name:<{width}}  {told}".rstrip())
         return "\n".join([*lines, *(f"  {remark}" for remark in self._remarks())])

@@ -1,10 +1,13 @@
 """A trial: one model, the data that suit it, and forecasts that several checks share."""
 
 import pickle
+import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -191,12 +194,25 @@ class Trial:
             self.windows  # noqa: B018 - raises what there is to raise
             return self.any_answer
         if key not in self._known:
-            self._known[key] = self.model.forecast(self.windows, horizon, levels)
+            self._known[key] = self.ask(self.windows, horizon, levels)
         return self._known[key]
 
-    def ask(self, windows: Windows) -> Forecast:
-        """The model's forecast of other windows, as far and with the levels of the first."""
-        return self.model.forecast(windows, HORIZON, LEVELS)
+    def ask(
+        self, windows: Windows, horizon: int = HORIZON, levels: Sequence[float] = LEVELS
+    ) -> Forecast:
+        """The model's forecast of other windows; reasons of failures say where in its file."""
+        answer = self.model.forecast(windows, horizon, levels)
+        for w, error in answer.errors.items():
+            if answer.status[w] == Status.FAILED:
+                answer.reason[w] += self._place(error)
+        return answer
+
+    def _place(self, error: BaseException) -> str:
+        """The last line of the model's own file that an error came through."""
+        module = sys.modules.get(type(self.model).__module__)
+        file = getattr(module, "__file__", None)
+        own = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+        return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
     def same(self, windows: Windows, expected: Forecast, found: Forecast, what: str) -> None:
         """Raises Broken where two answers about the same windows differ, and says where."""
@@ -209,10 +225,13 @@ class Trial:
         if ours != theirs:
             why = found.reason.get(worst) or expected.reason.get(worst) or "no reason given"
             raise Broken(f"{what}: {place} is {ours} one way and {theirs} the other ({why})")
+        kind, ours, theirs = "", expected.mean[worst], found.mean[worst]
+        if np.allclose(ours, theirs, rtol=SAME, atol=0, equal_nan=True):
+            kind = f"quantiles at {', '.join(f'{p:g}' for p in expected.probs)} of the first step "
+            ours, theirs = expected.quantiles[worst, 0], found.quantiles[worst, 0]
         raise Broken(
-            f"{what}: {place}: {_shown(expected.mean[worst])} one way, "
-            f"{_shown(found.mean[worst])} the other, apart by {apart[worst]:.2g} of the value; "
-            f"{SAME:g} allowed"
+            f"{what}: {place}: {kind}{_shown(ours)} one way, {_shown(theirs)} the other, apart by "
+            f"{apart[worst]:.2g} of the value; {SAME:g} allowed"
         )
 
     def put(self, values: dict[str, FloatArray]) -> tuple[Windows, Forecast]:
