@@ -12,7 +12,7 @@ import pytest
 from westforecast import UsageError
 from westforecast.cli import doctor, new
 from westforecast.cli.main import main
-from westforecast.plugin import registry
+from westforecast.plugin import PluginInfo, registry
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = """
@@ -304,7 +304,12 @@ def test_a_broken_promise_is_exit_code_1_and_the_doctor_remembers(westforecast):
     told = westforecast("plugins", "doctor", code=1)
     assert "Twice: broke the model contract when last tested" in told
     assert "fix: westforecast plugins test acme-twice" in told
-    # What is kept is of one version.
+    # What is kept is of one version and of one code.
+    module = westforecast.folder / "acme_twice_model.py"
+    module.write_text(false + "# mended\n")
+    assert "not tested" in westforecast("plugins", "doctor")
+    module.write_text(false)
+    assert "when last tested" in westforecast("plugins", "doctor", code=1)
     (westforecast.folder / "acme_twice-1.5.dist-info" / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: acme-twice\nVersion: 1.6\n"
     )
@@ -382,10 +387,11 @@ def test_one_form_at_a_time(capsys):
 def test_a_record_that_cannot_be_read_or_written_is_none(monkeypatch, tmp_path):
     monkeypatch.setenv("WESTFORECAST_CACHE", str(tmp_path / "file"))
     (tmp_path / "file").write_text("in the way")
-    assert doctor.keep_conformance("acme", "1", "quick", {"A": True}) is None
+    acme = PluginInfo("acme", "1", "json", {})
+    assert doctor.keep_conformance(acme, "quick", {"A": True}) is None
     assert doctor.last_conformance("acme") is None
     monkeypatch.setenv("WESTFORECAST_CACHE", str(tmp_path))
-    path = doctor.keep_conformance("acme", "1", "quick", {"A": True})
+    path = doctor.keep_conformance(acme, "quick", {"A": True})
     assert doctor.last_conformance("acme")["models"] == {"A": True}
     for text in ("{", "[]", "5", "{}"):
         path.write_text(text)

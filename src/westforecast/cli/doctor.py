@@ -1,11 +1,13 @@
 """What `westforecast plugins doctor` finds: each plugin, its state, and the one-line fix."""
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +51,7 @@ class Diagnosis:
 
     state: "ok", "broken" (some of what it registers cannot be used), or why it is left out.
     seconds: to import it and call its hooks. registers: kind -> names. conformance: the last record
-    of `plugins test`, None where there is none of this version.
+    of `plugins test`, None where there is none of this code.
     """
 
     distribution: str
@@ -89,8 +91,8 @@ def _in_use(registry: Registry, plugin: PluginInfo) -> Diagnosis:
                 what = f"{kind} {spec.name!r}: {trouble.what}"
                 troubles.append(replace(trouble, what=what))
     conformance = last_conformance(plugin.distribution)
-    if conformance is not None and conformance["version"] != plugin.version:
-        conformance = None
+    if conformance is not None and conformance["code"] != code_of(plugin):
+        conformance = None  # of other code, whatever its version
     elif conformance is not None and not conformance["ok"]:
         broken = ", ".join(name for name, ok in conformance["models"].items() if not ok)
         again = f"westforecast plugins test {plugin.distribution}"
@@ -187,18 +189,33 @@ def last_conformance(distribution: str) -> dict[str, Any] | None:
     path = folder() / "conformance" / f"{distribution}.json"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        wanted = {"version", "ok", "tier", "date", "models"}
+        wanted = {"version", "code", "ok", "tier", "date", "models"}
         return found if wanted <= set(found) else None
     except (OSError, ValueError, TypeError):
         return None
 
 
-def keep_conformance(
-    distribution: str, version: str, tier: str, models: dict[str, bool]
-) -> Path | None:
+def code_of(plugin: PluginInfo) -> str:
+    """Digest of a plugin's version and of all Python files of the packages that it names."""
+    places = [plugin.entry_point, *(s.target for specs in plugin.specs.values() for s in specs)]
+    digest = hashlib.sha256(plugin.version.encode())
+    for top in sorted({place.partition(":")[0].partition(".")[0] for place in places}):
+        found = find_spec(top)
+        if found is None:
+            continue
+        folders = found.submodule_search_locations
+        files = [Path(found.origin)] if found.origin and not folders else []
+        files += [file for folder in folders or () for file in sorted(Path(folder).rglob("*.py"))]
+        for file in files:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def keep_conformance(plugin: PluginInfo, tier: str, models: dict[str, bool]) -> Path | None:
     """Write the result of `plugins test` down; None where no folder can be written."""
     record = {
-        "version": version,
+        "version": plugin.version,
+        "code": code_of(plugin),
         "ok": all(models.values()),
         "tier": tier,
         "date": datetime.now(UTC).date().isoformat(),
@@ -206,6 +223,6 @@ def keep_conformance(
     }
     data = json.dumps(record, indent=2).encode()
     try:
-        return write_whole(folder() / "conformance", {f"{distribution}.json": data})[0]
+        return write_whole(folder() / "conformance", {f"{plugin.distribution}.json": data})[0]
     except UsageError:  # the test is what was asked for, not its record
         return None

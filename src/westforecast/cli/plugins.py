@@ -179,7 +179,7 @@ def test(
                 )
         fine &= all(outcomes.values())
         if plugin is not None:
-            keep_conformance(name, plugin.version, tier, outcomes)
+            keep_conformance(plugin, tier, outcomes)
     if as_json:
         click.echo(json.dumps(reports, indent=2, ensure_ascii=False))
     return 0 if fine else 1
