@@ -608,10 +608,29 @@ class TestOut:
         names = [path.name for path in found.save(tmp_path / "out")]
         assert names == [
             "leaderboard.csv", "pairs.csv", "by_horizon.csv", "by_cutoff.csv", "comparison.json",
+            "manifest.json",
         ]  # fmt: skip
         again = pd.read_csv(tmp_path / "out" / "leaderboard.csv")
         assert again["model"].tolist() == found.leaderboard()["model"].tolist()
-        assert len(list((tmp_path / "out").iterdir())) == 5
+        assert len(list((tmp_path / "out").iterdir())) == 6
+
+    def test_a_table_for_every_key_asked_for(self, found, tmp_path):
+        names = [path.name for path in found.save(tmp_path, by=["region", "horizon", "model"])]
+        assert [name for name in names if name.startswith("by_")] == [
+            "by_horizon.csv", "by_cutoff.csv", "by_region.csv", "by_model.csv",
+        ]  # fmt: skip
+        told = pd.read_csv(tmp_path / "by_region.csv")
+        assert told["skill"].tolist() == pytest.approx(found.by("region")["skill"].tolist())
+        with pytest.raises(wf.UsageError, match="Did you mean 'region'"):
+            found.save(tmp_path, by=["regoin"])
+
+    def test_the_manifest_has_what_makes_it_again(self, both, tmp_path):
+        both.save(tmp_path)
+        told = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+        assert list(told) == ["west", "east"]
+        for name, result in both.results.items():
+            made = json.loads(json.dumps(result.manifest(), default=str))
+            assert told[name] | {"created": None} == made | {"created": None}
 
     def test_nothing_warns(self, west):
         with warnings.catch_warnings():

@@ -95,6 +95,28 @@ def test_the_page_says_what_the_leaderboard_says(found, html):
     assert "<h3>" not in html, "one data set has no board of its own"
 
 
+def test_the_page_says_what_it_was_made_with(found, html):
+    made = found.manifest()["data"]
+    assert f"Made with westforecast {made['versions']['westforecast']}, python " in html
+    assert f"numpy {made['versions']['numpy']}" in html
+    assert "mean = InSampleMean(" in html
+    assert f"data {made['data']['sha256'][:12]}" in html
+
+
+def test_tables_by_a_key_are_on_the_page(found, tmp_path):
+    pytest.importorskip("altair")
+    page = found.report(tmp_path / "page.html", by=["unique_id"]).read_text(encoding="utf-8")
+    assert "<h3>By unique_id</h3>" in page
+    assert page.count("<td>24</td>") == 4
+    heads, rows = words.by_table(found, "unique_id")
+    assert heads == ["unique_id", "model", "mase", "skill", "cells", "series"]
+    skill = found.by("unique_id")["skill"]
+    for row, value in zip(rows, skill, strict=True):
+        assert row[3] == (
+            "" if row[1] == "Naive" else f"{100 * value:+.1f} %".replace("-0.0", "+0.0")
+        )
+
+
 def test_several_data_sets_have_boards_of_their_own(tmp_path):
     pytest.importorskip("altair")
     sets = {"west": grown(4), "east": grown(3, seed=1)}

@@ -273,31 +273,44 @@ class Comparison:
 
     def labelled(self, keys: list[str]) -> Columns:
         """What `by` gives, as columns, with periods as words."""
+        keys = [key for key in keys if key != "model"]
         columns, calendar = self.group_columns(keys), self.losses.calendar
         for key in keys:
             if key in TIMES and calendar is not None:
                 columns[key] = np.array([calendar.label(p) for p in columns[key]], dtype=object)
         return columns
 
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write leaderboard.csv, pairs.csv, by_horizon.csv, by_cutoff.csv and comparison.json,
-        each whole or not at all. Raises UsageError where the folder cannot be written."""
+    def manifest(self) -> dict[str, dict[str, Any]]:
+        """What is needed to make each data set's result again: see `Result.manifest`."""
+        return {name: result.manifest() for name, result in self.results.items()}
+
+    def save(self, folder: str | Path, by: Sequence[str] = ()) -> list[Path]:
+        """Write leaderboard.csv, pairs.csv, by_horizon.csv, by_cutoff.csv and one for each more key
+        of `by`, comparison.json and manifest.json, each whole or not at all.
+
+        by: keys as for `by`, a table each. Raises UsageError for what is no key, and where the
+        folder cannot be written.
+        """
         board = self.board()
+        tables = {f"by_{key}.csv": [key] for key in ("horizon", "cutoff", *by)}
+        plain = {"comparison.json": self.to_dict(), "manifest.json": self.manifest()}
         contents = {
             "leaderboard.csv": frames.to_csv_bytes(board.columns()),
             "pairs.csv": frames.to_csv_bytes(board.pair_columns()),
-            "by_horizon.csv": frames.to_csv_bytes(self.labelled(["horizon"])),
-            "by_cutoff.csv": frames.to_csv_bytes(self.labelled(["cutoff"])),
-            "comparison.json": json.dumps(self.to_dict(), indent=2, ensure_ascii=False).encode(),
+            **{name: frames.to_csv_bytes(self.labelled(keys)) for name, keys in tables.items()},
+            **{
+                name: json.dumps(value, indent=2, ensure_ascii=False, default=str).encode()
+                for name, value in plain.items()
+            },
         }
         return write_whole(folder, contents)
 
-    def report(self, path: str | Path) -> Path:
+    def report(self, path: str | Path, by: Sequence[str] = ()) -> Path:
         """Write one self-contained HTML page: leaderboard, ranks, skill, errors by horizon and by
-        cutoff, notes on method.
+        cutoff, a table for each key of `by`, notes on method, and what it was made with.
 
-        Raises UsageError where the file cannot be written, and where the packages of the extra
-        `report` are missing.
+        Raises UsageError for what is no key, and where the file cannot be written;
+        MissingExtraError where the packages of the extra `report` are missing.
         """
         try:
             from westforecast.comparison.page import page
@@ -307,7 +320,7 @@ class Comparison:
                 "made with: pip install 'westforecast[report]'."
             ) from error
         file = Path(path)
-        return write_whole(file.parent, {file.name: page(self).encode()})[0]
+        return write_whole(file.parent, {file.name: page(self, by).encode()})[0]
 
 
 class MissingExtraError(WestforecastError, ImportError):

@@ -1,6 +1,7 @@
 """The report of a comparison: one HTML page."""
 
-from westforecast.backtest.result import versions
+from collections.abc import Sequence
+
 from westforecast.comparison import charts, words
 from westforecast.comparison.comparison import Comparison
 from westforecast.report.document import render
@@ -8,10 +9,11 @@ from westforecast.report.words import count
 
 PAIRS_SHOWN = 200
 PAIRS_OPEN = 30  # more of them are folded
+ROWS_SHOWN = 200  # of a table by a key
 
 
-def page(comparison: Comparison) -> str:
-    """The report as one HTML page."""
+def page(comparison: Comparison, by: Sequence[str] = ()) -> str:
+    """The report as one HTML page. by: keys that have a table on it."""
     ranks, board = comparison.ranks(), comparison.board()
     shown = charts.lines_shown(comparison)
     hidden = [name for name in comparison.models if name not in shown]
@@ -44,6 +46,7 @@ def page(comparison: Comparison) -> str:
         "by_horizon": charts.lines_chart(comparison, "horizon", "By steps ahead"),
         "by_cutoff": charts.lines_chart(comparison, "cutoff", "By cutoff"),
         "hidden": hidden,
+        "tables": [_table(comparison, key) for key in dict.fromkeys(by)],
         "pairs": pairs[:PAIRS_SHOWN],
         "pairs_left": len(pairs) - PAIRS_SHOWN,
         "pairs_folded": len(pairs) > PAIRS_OPEN,
@@ -57,8 +60,15 @@ def page(comparison: Comparison) -> str:
         "n_boot": f"{comparison.n_boot:,}",
         "seed": comparison.seed,
         "settings": _settings(comparison),
-        "version": versions()["westforecast"],
+        "made_with": words.made_with(comparison),
     })  # fmt: skip
+
+
+def _table(comparison: Comparison, key: str) -> dict[str, object]:
+    """A table by a key, as far as it is shown."""
+    heads, rows = words.by_table(comparison, key)
+    left = len(rows) - ROWS_SHOWN
+    return {"key": key, "heads": heads, "rows": rows[:ROWS_SHOWN], "left": left}
 
 
 def _settings(comparison: Comparison) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A comparison in sentences that can be quoted, and a table."""
 
 from io import StringIO
+from typing import Any
 
 import numpy as np
 
@@ -24,21 +25,25 @@ SPARED = ("in set", "rank", "wins")  # first left out where a table is too wide
 
 def text(comparison: Comparison) -> str:
     """Sentences and the leaderboard, as printed."""
-    from rich.console import Console
-
     from westforecast.report.terminal import table
 
     title, every, whole = leaderboard(comparison)
     columns, rows = _narrowed(every, whole)
-    out = StringIO()
-    screen = Console(file=out, width=WIDTH, highlight=False, color_system=None)
-    for line in sentences(comparison):
-        screen.print(line, markup=False)
-    screen.print()
-    screen.print(table(title, columns, rows))
+    told = [*sentences(comparison), "", table(title, columns, rows)]
     if len(columns) < len(every):
         gone = ", ".join(head for head in every if head not in columns)
-        screen.print(f"Left out, as the table is wide: {gone}. The report has all.", markup=False)
+        told.append(f"Left out, as the table is wide: {gone}. The report has all.")
+    return printed(*told)
+
+
+def printed(*parts: Any) -> str:
+    """Sentences and tables as text of the width that tables are narrowed to."""
+    from rich.console import Console
+
+    out = StringIO()
+    screen = Console(file=out, width=WIDTH, highlight=False, color_system=None)
+    for part in parts:
+        screen.print(part, markup=False)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -239,6 +244,49 @@ def pairs(comparison: Comparison) -> list[dict[str, object]]:
         })  # fmt: skip
         before = model
     return rows
+
+
+def by_table(comparison: Comparison, key: str) -> tuple[list[str], list[list[str]]]:
+    """Heads and cells of `Comparison.by` in words, skill in percent as in the leaderboard."""
+    columns, column = comparison.labelled([key]), comparison.losses.column
+    rows = []
+    for k, model in enumerate(columns["model"]):
+        told = {name: str(columns[name][k]) for name in (key, "model")}
+        if column in columns:
+            told[column] = _score(columns[column][k])
+        base = model == comparison.baseline
+        told["skill"] = "" if base else _signed(columns["skill"][k], " %")
+        told["cells"] = f"{columns['n'][k]:,}"
+        told["series"] = f"{columns['n_series'][k]:,}"
+        rows.append(told)
+    return list(rows[0]), [list(row.values()) for row in rows]
+
+
+def made_with(comparison: Comparison) -> str:
+    """Versions, models with their settings, and digests of the data: what else manifest.json has.
+
+    >>> import pandas as pd, westforecast as wf
+    >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(1990, 2010), "y": range(20)})
+    >>> found = wf.compare(wf.Panel.from_frame(frame), "Drift", h=1)
+    >>> made_with(found).split("Models: ")[1].split(". Data")[0]
+    'Drift = Drift(); Naive = Naive()'
+    """
+    versions: dict[str, str] = {}
+    models: dict[str, dict[str, None]] = {}  # settings, in order: data sets may differ in them
+    digests = []
+    for name, made in comparison.manifest().items():
+        versions |= made["versions"]
+        for model, settings in made["models"].items():
+            models.setdefault(model, {})[settings] = None
+        digests.append(f"{name} {made['data']['sha256'][:12]}")
+    first = [name for name in ("westforecast", "python") if name in versions]
+    packages = [*first, *(name for name in versions if name not in first)]
+    told = [f"{name} = {' or '.join(each)}" for name, each in models.items()]
+    return (
+        f"Made with {', '.join(f'{name} {versions[name]}' for name in packages)}. "
+        f"Models: {'; '.join(told)}. "
+        f"Data (begin of the SHA-256): {', '.join(digests)}."
+    )
 
 
 def ranks(comparison: Comparison, found: Ranks) -> str:
