@@ -90,7 +90,17 @@ def test_a_recorded_failure_is_exit_code_1(capsys, files):
                           "--n-windows", "23")  # fmt: skip
     assert code == 1
     assert "6 of 138 cells with a known outcome are not compared" in out
-    assert "6 forecasts failed" in err
+    assert err == "6 forecasts are missing: too_short 6; models are compared without them.\n"
+
+
+def test_cutoffs_that_cannot_be_had_are_told(capsys, files):
+    given = ["--cutoff", "2010", "--cutoff", "2030", "--cutoff", "1980"]
+    code, out, _ = call(capsys, "compare", files["west"], "--h", "1", *given)
+    assert code == 0
+    assert (
+        "1 of the 3 cutoffs asked for can be scored; not 1980 (0 values up to 1980, 1 needed), nor "
+        "2030 (0 of 1 outcomes after 2030; the series ends in 2013)."
+    ) in " ".join(out.split())
 
 
 @pytest.mark.parametrize(

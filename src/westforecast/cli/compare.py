@@ -80,7 +80,10 @@ def compare(data: tuple[str, ...], by: tuple[str, ...], out: Path | None, as_jso
             click.echo(f"note: {error}", err=True)
         click.echo(f"Written to {out}/: {', '.join(path.name for path in written)}", err=True)
     if found.failed:
-        click.echo(f"{found.failed} forecasts failed; models are compared without them.", err=True)
+        each = ", ".join(f"{status} {n}" for status, n in found.statuses.items())
+        are = "forecast is" if found.failed == 1 else "forecasts are"
+        lost = f"{found.failed} {are} missing: {each}"
+        click.echo(f"{lost}; models are compared without them.", err=True)
     return 1 if found.failed else 0
 
 

@@ -1,6 +1,7 @@
 """What a comparison gives: a leaderboard, pairs, ranks, groups, words, files and a report."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -33,6 +34,7 @@ from westforecast.comparison.inference import (
 from westforecast.errors import WestforecastError
 from westforecast.files import write_whole
 from westforecast.metrics import Metric
+from westforecast.models.status import Status
 from westforecast.series import frame as frames
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
@@ -144,6 +146,13 @@ class Comparison:
     def failed(self) -> int:
         """How many (window, model) pairs gave no forecast of their own."""
         return sum(result.failed for result in self.results.values())
+
+    @cached_property
+    def statuses(self) -> dict[str, int]:
+        """The same by status, e.g. {"too_short": 450}; the most frequent first."""
+        each = [f.status for result in self.results.values() for f in result.forecasts.values()]
+        found = Counter(np.concatenate(each).tolist())
+        return {Status(s).label: n for s, n in found.most_common() if s != Status.OK}
 
     def board(self, dataset: str | None = None) -> "Board":
         """Everything that is said of the models, as arrays; `leaderboard` as a frame."""
@@ -393,6 +402,13 @@ class Board:
                 p[m], judged.difference[k], self.skill[m], bool(judged.shared[k])
             )
         return verdicts, reasons, p, dm
+
+    @property
+    def levelled(self) -> bool:
+        """Whether Holm's correction makes p-values equal that are not."""
+        raw = self._against[0].p_value
+        fixed = holm(raw)
+        return len(np.unique(fixed[fixed < 1])) < len(np.unique(raw[fixed < 1]))
 
     def _verdict(self, p: float, difference: float, skill: float, shared: bool) -> tuple[str, str]:
         """The test and the skill must both say so: cells weigh otherwise in each."""
