@@ -622,7 +622,7 @@ class TestOut:
         assert text.startswith("4 models compared by mase on 6 series, 10 cutoffs (1992-2001)")
         assert "Better than Naive: " in text
         assert "Worse than Naive: InSampleMean" in text
-        assert "p-values are corrected for 3 models (Holm), bands are not: one may" in words(found)
+        assert "p-values are corrected for 3 models (Holm), bands are not: a band" in words(found)
         assert max(map(len, text.splitlines())) <= 110
         assert "nan" not in text
         assert repr(found) == ("Comparison: 4 models, baseline Naive, 1 data sets, mase, 120 cells")

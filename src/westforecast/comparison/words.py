@@ -215,9 +215,8 @@ def evidence(comparison: Comparison) -> list[str]:
             "A verdict by series is about these years: it holds for other series, not other times."
         )
     if board.evidence.unit != "none" and others > 1:
-        bands = ""
-        if np.isfinite(board.band).any():
-            bands = ", bands are not: one may leave 0 out where the verdict is no evidence"
+        banded = np.isfinite(board.band).any()
+        bands = ", bands are not: a band and its verdict may differ" if banded else ""
         told.append(f"p-values are corrected for {others} models (Holm){bands}.")
         if board.levelled:
             told.append(
