@@ -1,6 +1,7 @@
 """`westforecast compare`: files and names in, verdicts, tables, JSON and a page out."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -35,6 +36,8 @@ def test_verdicts_and_tables(capsys, files):
     assert "Leaderboard, against Naive" in out
     assert "\nBy horizon\n" in out
     assert "\nBy region\n" in out
+    row = next(line for line in out.splitlines() if line.startswith("CN-GX    Drift"))
+    assert re.search(r" [+-]\d+\.\d %  ", row), "skill in percent, as in the leaderboard"
     assert max(map(len, out.splitlines())) <= 110
 
 
@@ -68,14 +71,18 @@ def test_json_is_json_alone(capsys, files):
 def test_out_holds_the_page_and_the_tables(capsys, files, tmp_path):
     pytest.importorskip("altair")
     code, out, err = call(
-        capsys, "compare", files["west"], "--h", "1", "-q", "--out", str(tmp_path / "out")
-    )
+        capsys, "compare", files["west"], "--h", "1", "-q", "--out", str(tmp_path / "out"),
+        "--by", "region", "--by", "horizon",
+    )  # fmt: skip
     assert (code, out) == (0, "")
     assert "report.html" in err
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "report.html", "leaderboard.csv", "pairs.csv", "by_horizon.csv", "by_cutoff.csv",
-        "comparison.json",
+        "by_region.csv", "comparison.json", "manifest.json",
     }  # fmt: skip
+    heads = (tmp_path / "out" / "by_region.csv").read_text("utf-8-sig").splitlines()[0]
+    assert heads == "region,model,mase,skill,n,n_series"
+    assert "<h3>By region</h3>" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 def test_a_recorded_failure_is_exit_code_1(capsys, files):
@@ -83,7 +90,17 @@ def test_a_recorded_failure_is_exit_code_1(capsys, files):
                           "--n-windows", "23")  # fmt: skip
     assert code == 1
     assert "6 of 138 cells with a known outcome are not compared" in out
-    assert "6 forecasts failed" in err
+    assert err == "6 forecasts are missing: too_short 6; models are compared without them.\n"
+
+
+def test_cutoffs_that_cannot_be_had_are_told(capsys, files):
+    given = ["--cutoff", "2010", "--cutoff", "2030", "--cutoff", "1980"]
+    code, out, _ = call(capsys, "compare", files["west"], "--h", "1", *given)
+    assert code == 0
+    assert (
+        "1 of the 3 cutoffs asked for can be scored; not 1980 (0 values up to 1980, 1 needed), nor "
+        "2030 (0 of 1 outcomes after 2030; the series ends in 2013)."
+    ) in " ".join(out.split())
 
 
 @pytest.mark.parametrize(

@@ -501,6 +501,35 @@ class TestFailures:
         made = wf.compare(panel(y, walk(24, 1)), "Drift", h=1, n_windows=9, **QUICK)
         assert made.losses.values.shape[1] == 17
 
+    def test_failures_are_counted_by_status(self, west, found):
+        made = wf.compare(west, {"Fussy": Fussy(115), "Drift": "Drift"}, h=1, n_windows=23, **QUICK)
+        assert made.statuses["too_short"] == 6
+        assert list(made.statuses) == ["out_of_domain", "too_short"]
+        assert sum(made.statuses.values()) == made.failed
+        assert found.statuses == {}
+
+
+class TestUnscored:
+    def test_windows_that_the_record_is_too_short_for(self, west, found):
+        assert "asked for" not in str(found)
+        told = words(wf.compare(west, "Drift", h=3, n_windows=30, **QUICK))
+        assert "20 of the 30 cutoffs asked for can be scored; not 1971, 1972, 1973" in told
+        assert "1976 and 3 more (0 values up to 1971, 1 needed)" in told
+        assert "nor 1980 (no cell that all models have)." in told
+
+    def test_each_data_set_is_told_of_alone(self, west):
+        sets = {"west": west, "east": grown(5, 12)}
+        told = words(wf.compare(sets, "Naive", baseline="Drift", h=1, n_windows=14, **QUICK))
+        assert "of the 14 cutoffs asked for of east can be scored" in told
+        assert "asked for of west" not in told
+
+    def test_series_with_cutoffs_of_their_own(self):
+        long, short = panel(walk(24), walk(20, 1)), panel(walk(12), walk(12, 1))
+        made = {"h": 1, "n_windows": 12, "align": "series", "metric": "mae", **QUICK}
+        assert "asked for" not in str(wf.compare(long, "InSampleMean", **made))
+        told = words(wf.compare(short, "InSampleMean", **made))
+        assert "At most 11 of the 12 cutoffs asked for can be scored in a series." in told
+
 
 class TestZeros:
     def test_losses_of_zero_are_told_in_words(self):
@@ -518,10 +547,18 @@ class TestZeros:
         assert np.isnan(row["skill"])
         assert row["verdict"] == WORSE
         text = str(made)
+        assert "Drift has errors of exactly 0: does the model know the outcomes?" in text
         assert "the baseline's mae is 0" in text
         assert "nan" not in text
         assert "inf" not in text
         json.dumps(made.to_dict(), allow_nan=False)
+
+    def test_a_skill_of_100_percent_is_remarked_on(self, found):
+        line = np.arange(20.0) + 1e-6 * walk(20)
+        made = wf.compare(panel(line), "Drift", h=1, n_windows=8, metric="mae", **QUICK)
+        assert "+100.0 %" in str(made)
+        assert "Drift has 100 % skill: does the model know the outcomes?" in str(made)
+        assert "know the outcomes" not in str(found)
 
 
 class TestMistakes:
@@ -585,10 +622,23 @@ class TestOut:
         assert text.startswith("4 models compared by mase on 6 series, 10 cutoffs (1992-2001)")
         assert "Better than Naive: " in text
         assert "Worse than Naive: InSampleMean" in text
-        assert "p-values are corrected for 3 models (Holm)." in text
+        assert "p-values are corrected for 3 models (Holm), bands are not: a band" in words(found)
         assert max(map(len, text.splitlines())) <= 110
         assert "nan" not in text
         assert repr(found) == ("Comparison: 4 models, baseline Naive, 1 data sets, mase, 120 cells")
+
+    def test_p_values_that_holm_makes_equal_are_explained(self, west, found):
+        why = "Holm's correction makes p-values at least as large as those before them."
+        told = []
+        for seed in range(8):
+            made = wf.compare(grown(seed=seed, step=0.3), MODELS, h=2, n_windows=10, **QUICK)
+            board = made.leaderboard().set_index("model").drop("Naive")
+            raw = made.board()._against[0].p_value
+            p = board["p_value"][board["p_value"] < 1]
+            told.append(p.nunique() < len(p))
+            assert len(set(raw)) == len(raw)
+            assert (why in words(made)) == told[-1]
+        assert set(told) == {True, False}
 
     def test_the_dictionary_is_plain_json(self, found):
         told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
@@ -608,10 +658,29 @@ class TestOut:
         names = [path.name for path in found.save(tmp_path / "out")]
         assert names == [
             "leaderboard.csv", "pairs.csv", "by_horizon.csv", "by_cutoff.csv", "comparison.json",
+            "manifest.json",
         ]  # fmt: skip
         again = pd.read_csv(tmp_path / "out" / "leaderboard.csv")
         assert again["model"].tolist() == found.leaderboard()["model"].tolist()
-        assert len(list((tmp_path / "out").iterdir())) == 5
+        assert len(list((tmp_path / "out").iterdir())) == 6
+
+    def test_a_table_for_every_key_asked_for(self, found, tmp_path):
+        names = [path.name for path in found.save(tmp_path, by=["region", "horizon", "model"])]
+        assert [name for name in names if name.startswith("by_")] == [
+            "by_horizon.csv", "by_cutoff.csv", "by_region.csv", "by_model.csv",
+        ]  # fmt: skip
+        told = pd.read_csv(tmp_path / "by_region.csv")
+        assert told["skill"].tolist() == pytest.approx(found.by("region")["skill"].tolist())
+        with pytest.raises(wf.UsageError, match="Did you mean 'region'"):
+            found.save(tmp_path, by=["regoin"])
+
+    def test_the_manifest_has_what_makes_it_again(self, both, tmp_path):
+        both.save(tmp_path)
+        told = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+        assert list(told) == ["west", "east"]
+        for name, result in both.results.items():
+            made = json.loads(json.dumps(result.manifest(), default=str))
+            assert told[name] | {"created": None} == made | {"created": None}
 
     def test_nothing_warns(self, west):
         with warnings.catch_warnings():

@@ -95,6 +95,28 @@ def test_the_page_says_what_the_leaderboard_says(found, html):
     assert "<h3>" not in html, "one data set has no board of its own"
 
 
+def test_the_page_says_what_it_was_made_with(found, html):
+    made = found.manifest()["data"]
+    assert f"Made with westforecast {made['versions']['westforecast']}, python " in html
+    assert f"numpy {made['versions']['numpy']}" in html
+    assert "mean = InSampleMean(" in html
+    assert f"data {made['data']['sha256'][:12]}" in html
+
+
+def test_tables_by_a_key_are_on_the_page(found, tmp_path):
+    pytest.importorskip("altair")
+    page = found.report(tmp_path / "page.html", by=["unique_id"]).read_text(encoding="utf-8")
+    assert "<h3>By unique_id</h3>" in page
+    assert page.count("<td>24</td>") == 4
+    heads, rows = words.by_table(found, "unique_id")
+    assert heads == ["unique_id", "model", "mase", "skill", "cells", "series"]
+    skill = found.by("unique_id")["skill"]
+    for row, value in zip(rows, skill, strict=True):
+        assert row[3] == (
+            "" if row[1] == "Naive" else f"{100 * value:+.1f} %".replace("-0.0", "+0.0")
+        )
+
+
 def test_several_data_sets_have_boards_of_their_own(tmp_path):
     pytest.importorskip("altair")
     sets = {"west": grown(4), "east": grown(3, seed=1)}
@@ -103,7 +125,8 @@ def test_several_data_sets_have_boards_of_their_own(tmp_path):
     assert "<h3>west</h3>" in html
     assert "<h3>east</h3>" in html
     assert "not enough evidence" in html
-    assert len(drawn(html)) == 4
+    assert len(drawn(html)) == 3, "one step ahead is no line"
+    assert ">By cutoff</h2>" in html
 
 
 @pytest.mark.parametrize("count", [1, 12])
@@ -112,7 +135,7 @@ def test_one_series_and_many_models_can_be_drawn(count, tmp_path):
     models = {f"model {k}": Drift() for k in range(count)}
     made = wf.compare(grown(1), models, h=1, n_windows=9, **QUICK)
     html = made.report(tmp_path / "page.html").read_text(encoding="utf-8")
-    assert len(drawn(html)) == 4
+    assert len(drawn(html)) == 3
     assert ("Not drawn" in html) == (count > 7)
     assert "One series gives ranks, and nothing to judge them by." in html
 
@@ -124,7 +147,41 @@ def test_zero_scores_can_be_drawn(tmp_path):
         wf.Panel.from_frame(line), "Naive", h=1, n_windows=9, metric="mae", baseline="Drift",
         **QUICK,
     )  # fmt: skip
-    assert len(drawn(made.report(tmp_path / "page.html").read_text(encoding="utf-8"))) == 4
+    assert len(drawn(made.report(tmp_path / "page.html").read_text(encoding="utf-8"))) == 3
+
+
+def test_one_step_and_one_cutoff_are_no_lines(tmp_path):
+    pytest.importorskip("altair")
+    made = wf.compare(grown(), "Drift", h=1, n_windows=1, **QUICK)
+    page = made.report(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert len(drawn(page)) == 2
+    assert "#along" not in page
+    page = made.report(tmp_path / "page.html", by=["unique_id"]).read_text(encoding="utf-8")
+    assert ">By groups</h2>" in page
+
+
+def test_losses_are_drawn_from_0(found):
+    charts = pytest.importorskip("westforecast.comparison.charts")
+    for key in ("horizon", "cutoff"):
+        chart = charts.lines_chart(found, key, "title")
+        assert re.search(r">0(\.0+)?</text>", chart), key
+
+
+def test_ranks_that_differ_without_a_verdict_are_explained():
+    why = "Verdicts do not take the 25 series as independent"
+    told = set()
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        moves = 0.5 * rng.normal(0, 1.5, (25, 22)) + rng.normal(0, 1.5, 22)  # shared by all
+        ids, years = np.repeat(np.arange(25), 22), np.tile(np.arange(1990, 2012), 25)
+        walks = {"unique_id": ids, "ds": years, "y": 100 + moves.cumsum(axis=1).ravel()}
+        panel = wf.Panel.from_frame(pd.DataFrame(walks))
+        made = wf.compare(panel, "Drift", h=2, n_windows=8, **QUICK)
+        unsure = any("evidence" in verdict for verdict in made.leaderboard()["verdict"])
+        differ = made.ranks().friedman.p_value <= made.alpha
+        assert (why in words.ranks(made, made.ranks())) == (unsure and differ)
+        told.add(unsure and differ)
+    assert told == {True, False}
 
 
 def test_without_the_extra_the_error_says_what_to_install(found, tmp_path, monkeypatch):

@@ -54,32 +54,36 @@ def compare(data: tuple[str, ...], by: tuple[str, ...], out: Path | None, as_jso
     """
     from westforecast.comparison import MissingExtraError
     from westforecast.comparison import compare as comparison_of
+    from westforecast.comparison.words import by_table, printed
     from westforecast.files import prepare
+    from westforecast.report.terminal import table
 
     if out is not None:
         prepare(out)
     named = _named(data, reading(settings))
     found = comparison_of(named, progress=False if quiet or as_json else None, **taken(settings))
-    tables = {key: found.by(key) for key in by}
+    by = tuple(dict.fromkeys(by))
+    tables = {key: by_table(found, key) for key in by}
     if as_json:
         told = found.to_dict()
         told["by"] = {key: found.records(key) for key in by}
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     elif not quiet:
         click.echo(str(found))
-        for key, frame in tables.items():
-            click.echo(f"\nBy {key}")
-            text = frame.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:,.4g}")
-            click.echo(text)
+        for key, (heads, rows) in tables.items():
+            click.echo(f"\n{printed(table(f'By {key}', heads, rows, left=2))}")
     if out is not None:
-        written = found.save(out)
+        written = found.save(out, by)
         try:
-            written.append(found.report(out / "report.html"))
+            written.append(found.report(out / "report.html", by))
         except MissingExtraError as error:
             click.echo(f"note: {error}", err=True)
         click.echo(f"Written to {out}/: {', '.join(path.name for path in written)}", err=True)
     if found.failed:
-        click.echo(f"{found.failed} forecasts failed; models are compared without them.", err=True)
+        each = ", ".join(f"{status} {n}" for status, n in found.statuses.items())
+        are = "forecast is" if found.failed == 1 else "forecasts are"
+        lost = f"{found.failed} {are} missing: {each}"
+        click.echo(f"{lost}; models are compared without them.", err=True)
     return 1 if found.failed else 0
 
 

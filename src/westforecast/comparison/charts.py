@@ -90,7 +90,7 @@ def lines_chart(comparison: Comparison, key: str, title: str) -> str:
     )
     drawn = chart.encode(
         x=alt.X("at:O", sort=order, axis=axis),
-        y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False, nice=True)),
+        y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True, nice=True)),
         color=alt.Color("model:N", scale=colors, legend=legend),
         strokeDash=alt.StrokeDash("model:N", scale=dashes, legend=legend),
     )

@@ -1,6 +1,7 @@
 """What a comparison gives: a leaderboard, pairs, ranks, groups, words, files and a report."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -33,6 +34,7 @@ from westforecast.comparison.inference import (
 from westforecast.errors import WestforecastError
 from westforecast.files import write_whole
 from westforecast.metrics import Metric
+from westforecast.models.status import Status
 from westforecast.series import frame as frames
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
@@ -144,6 +146,13 @@ class Comparison:
     def failed(self) -> int:
         """How many (window, model) pairs gave no forecast of their own."""
         return sum(result.failed for result in self.results.values())
+
+    @cached_property
+    def statuses(self) -> dict[str, int]:
+        """The same by status, e.g. {"too_short": 450}; the most frequent first."""
+        each = [f.status for result in self.results.values() for f in result.forecasts.values()]
+        found = Counter(np.concatenate(each).tolist())
+        return {Status(s).label: n for s, n in found.most_common() if s != Status.OK}
 
     def board(self, dataset: str | None = None) -> "Board":
         """Everything that is said of the models, as arrays; `leaderboard` as a frame."""
@@ -273,31 +282,44 @@ class Comparison:
 
     def labelled(self, keys: list[str]) -> Columns:
         """What `by` gives, as columns, with periods as words."""
+        keys = [key for key in keys if key != "model"]
         columns, calendar = self.group_columns(keys), self.losses.calendar
         for key in keys:
             if key in TIMES and calendar is not None:
                 columns[key] = np.array([calendar.label(p) for p in columns[key]], dtype=object)
         return columns
 
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write leaderboard.csv, pairs.csv, by_horizon.csv, by_cutoff.csv and comparison.json,
-        each whole or not at all. Raises UsageError where the folder cannot be written."""
+    def manifest(self) -> dict[str, dict[str, Any]]:
+        """What is needed to make each data set's result again: see `Result.manifest`."""
+        return {name: result.manifest() for name, result in self.results.items()}
+
+    def save(self, folder: str | Path, by: Sequence[str] = ()) -> list[Path]:
+        """Write leaderboard.csv, pairs.csv, by_horizon.csv, by_cutoff.csv and one for each more key
+        of `by`, comparison.json and manifest.json, each whole or not at all.
+
+        by: keys as for `by`, a table each. Raises UsageError for what is no key, and where the
+        folder cannot be written.
+        """
         board = self.board()
+        tables = {f"by_{key}.csv": [key] for key in ("horizon", "cutoff", *by)}
+        plain = {"comparison.json": self.to_dict(), "manifest.json": self.manifest()}
         contents = {
             "leaderboard.csv": frames.to_csv_bytes(board.columns()),
             "pairs.csv": frames.to_csv_bytes(board.pair_columns()),
-            "by_horizon.csv": frames.to_csv_bytes(self.labelled(["horizon"])),
-            "by_cutoff.csv": frames.to_csv_bytes(self.labelled(["cutoff"])),
-            "comparison.json": json.dumps(self.to_dict(), indent=2, ensure_ascii=False).encode(),
+            **{name: frames.to_csv_bytes(self.labelled(keys)) for name, keys in tables.items()},
+            **{
+                name: json.dumps(value, indent=2, ensure_ascii=False, default=str).encode()
+                for name, value in plain.items()
+            },
         }
         return write_whole(folder, contents)
 
-    def report(self, path: str | Path) -> Path:
+    def report(self, path: str | Path, by: Sequence[str] = ()) -> Path:
         """Write one self-contained HTML page: leaderboard, ranks, skill, errors by horizon and by
-        cutoff, notes on method.
+        cutoff, a table for each key of `by`, notes on method, and what it was made with.
 
-        Raises UsageError where the file cannot be written, and where the packages of the extra
-        `report` are missing.
+        Raises UsageError for what is no key, and where the file cannot be written;
+        MissingExtraError where the packages of the extra `report` are missing.
         """
         try:
             from westforecast.comparison.page import page
@@ -307,7 +329,7 @@ class Comparison:
                 "made with: pip install 'westforecast[report]'."
             ) from error
         file = Path(path)
-        return write_whole(file.parent, {file.name: page(self).encode()})[0]
+        return write_whole(file.parent, {file.name: page(self, by).encode()})[0]
 
 
 class MissingExtraError(WestforecastError, ImportError):
@@ -380,6 +402,13 @@ class Board:
                 p[m], judged.difference[k], self.skill[m], bool(judged.shared[k])
             )
         return verdicts, reasons, p, dm
+
+    @property
+    def levelled(self) -> bool:
+        """Whether Holm's correction makes p-values equal that are not."""
+        raw = self._against[0].p_value
+        fixed = holm(raw)
+        return len(np.unique(fixed[fixed < 1])) < len(np.unique(raw[fixed < 1]))
 
     def _verdict(self, p: float, difference: float, skill: float, shared: bool) -> tuple[str, str]:
         """The test and the skill must both say so: cells weigh otherwise in each."""

@@ -1,6 +1,7 @@
 """The report of a comparison: one HTML page."""
 
-from westforecast.backtest.result import versions
+from collections.abc import Sequence
+
 from westforecast.comparison import charts, words
 from westforecast.comparison.comparison import Comparison
 from westforecast.report.document import render
@@ -8,12 +9,15 @@ from westforecast.report.words import count
 
 PAIRS_SHOWN = 200
 PAIRS_OPEN = 30  # more of them are folded
+TITLES = {"horizon": "By steps ahead", "cutoff": "By cutoff"}  # of the charts along a key
+ROWS_SHOWN = 200  # of a table by a key
 
 
-def page(comparison: Comparison) -> str:
-    """The report as one HTML page."""
+def page(comparison: Comparison, by: Sequence[str] = ()) -> str:
+    """The report as one HTML page. by: keys that have a table on it."""
     ranks, board = comparison.ranks(), comparison.board()
     shown = charts.lines_shown(comparison)
+    along = [key for key in TITLES if len(comparison.losses.key(key)[0]) > 1]  # a line has two ends
     hidden = [name for name in comparison.models if name not in shown]
     title, heads, rows = words.leaderboard(comparison)
     pairs = words.pairs(comparison)
@@ -21,8 +25,8 @@ def page(comparison: Comparison) -> str:
     several = len(comparison.datasets) > 1
     return render("comparison.html.j2", {
         "title": f"{count(others, 'model')} against {comparison.baseline}",
-        "what": words.what(comparison),
-        "verdicts": words.verdicts(comparison, board),
+        "what": " ".join([words.what(comparison), *words.unscored(comparison)]),
+        "verdicts": [*words.verdicts(comparison, board), *words.too_good(comparison)],
         "evidence": words.evidence(comparison),
         "missing": words.missing(comparison),
         "heads": heads,
@@ -41,9 +45,10 @@ def page(comparison: Comparison) -> str:
         "skill": charts.skill_chart(comparison),
         "ranks": charts.rank_diagram(ranks),
         "rank_words": words.ranks(comparison, ranks),
-        "by_horizon": charts.lines_chart(comparison, "horizon", "By steps ahead"),
-        "by_cutoff": charts.lines_chart(comparison, "cutoff", "By cutoff"),
+        "along": " and ".join(along),
+        "lines": [charts.lines_chart(comparison, key, TITLES[key]) for key in along],
         "hidden": hidden,
+        "tables": [_table(comparison, key) for key in dict.fromkeys(by)],
         "pairs": pairs[:PAIRS_SHOWN],
         "pairs_left": len(pairs) - PAIRS_SHOWN,
         "pairs_folded": len(pairs) > PAIRS_OPEN,
@@ -57,8 +62,15 @@ def page(comparison: Comparison) -> str:
         "n_boot": f"{comparison.n_boot:,}",
         "seed": comparison.seed,
         "settings": _settings(comparison),
-        "version": versions()["westforecast"],
+        "made_with": words.made_with(comparison),
     })  # fmt: skip
+
+
+def _table(comparison: Comparison, key: str) -> dict[str, object]:
+    """A table by a key, as far as it is shown."""
+    heads, rows = words.by_table(comparison, key)
+    left = len(rows) - ROWS_SHOWN
+    return {"key": key, "heads": heads, "rows": rows[:ROWS_SHOWN], "left": left}
 
 
 def _settings(comparison: Comparison) -> dict[str, str]:

@@ -1,6 +1,10 @@
 """A comparison in sentences that can be quoted, and a table."""
 
+from collections import Counter
+from collections.abc import Sequence
 from io import StringIO
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 
@@ -18,27 +22,32 @@ from westforecast.report.words import count, number, sentence
 WIDTH = 110
 GAP = 3  # between columns
 NAMED = 6  # models of one verdict named in a sentence
+WHOLE = 0.9995  # a skill that is shown as 100.0 %
 SETS_SHOWN = 2  # data sets with a column of their own
 SPARED = ("in set", "rank", "wins")  # first left out where a table is too wide
 
 
 def text(comparison: Comparison) -> str:
     """Sentences and the leaderboard, as printed."""
-    from rich.console import Console
-
     from westforecast.report.terminal import table
 
     title, every, whole = leaderboard(comparison)
     columns, rows = _narrowed(every, whole)
-    out = StringIO()
-    screen = Console(file=out, width=WIDTH, highlight=False, color_system=None)
-    for line in sentences(comparison):
-        screen.print(line, markup=False)
-    screen.print()
-    screen.print(table(title, columns, rows))
+    told = [*sentences(comparison), "", table(title, columns, rows)]
     if len(columns) < len(every):
         gone = ", ".join(head for head in every if head not in columns)
-        screen.print(f"Left out, as the table is wide: {gone}. The report has all.", markup=False)
+        told.append(f"Left out, as the table is wide: {gone}. The report has all.")
+    return printed(*told)
+
+
+def printed(*parts: Any) -> str:
+    """Sentences and tables as text of the width that tables are narrowed to."""
+    from rich.console import Console
+
+    out = StringIO()
+    screen = Console(file=out, width=WIDTH, highlight=False, color_system=None)
+    for part in parts:
+        screen.print(part, markup=False)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -61,7 +70,9 @@ def sentences(comparison: Comparison) -> list[str]:
     board = comparison.board()
     return [
         what(comparison),
+        *unscored(comparison),
         *verdicts(comparison, board),
+        *too_good(comparison),
         *evidence(comparison),
         *missing(comparison),
     ]
@@ -84,6 +95,40 @@ def what(comparison: Comparison) -> str:
         f"{count(len(cutoffs), 'cutoff')}{span} and {cells:,} cells that all of them "
         f"forecast, up to {count(losses.span, 'step')} ahead."
     )
+
+
+def unscored(comparison: Comparison) -> list[str]:
+    """How many of the cutoffs asked for can be scored, which cannot and why, where some cannot."""
+    told = []
+    for name, result in comparison.results.items():
+        plan, cells = result.plan, comparison.losses.parts[name].grid
+        windows, label = plan.windows, plan.panel.calendar.label
+        where = f" of {name}" if len(comparison.results) > 1 else ""
+        skipped = [(series, cutoff) for series, cutoff, _, _ in plan.skipped]
+        asked = {*skipped, *zip(windows.series.tolist(), windows.cutoff.tolist(), strict=True)}
+        scored = set(zip(cells.series.tolist(), cells.cutoff.tolist(), strict=True))
+        if result.settings.get("align") == "series":  # each series has cutoffs of its own
+            n, most = (max(Counter(s for s, _ in pairs).values()) for pairs in (scored, asked))
+            if n < most:
+                told.append(
+                    f"At most {n} of the {most} cutoffs asked for{where} can be scored in a series."
+                )
+            continue
+        cutoffs, seen = {cutoff for _, cutoff in asked}, {cutoff for _, cutoff in scored}
+        if cutoffs == seen:
+            continue
+        why = {c: (status.label, reason) for _, c, status, reason in reversed(plan.skipped)}
+        why = {c: why.get(c, ("", "no cell that all models have")) for c in cutoffs - seen}
+        gone = []
+        for _, alike in groupby(sorted(why), key=lambda c: why[c][0]):
+            each = list(alike)
+            listed = ", ".join(label(c) for c in each[:NAMED])
+            gone.append(f"{listed}{_more(each)} ({why[each[0]][1]})")
+        told.append(
+            f"{len(seen)} of the {len(cutoffs)} cutoffs asked for{where} can be scored; not "
+            f"{', nor '.join(gone)}."
+        )
+    return told
 
 
 def verdicts(comparison: Comparison, board: Board) -> list[str]:
@@ -110,8 +155,24 @@ def verdicts(comparison: Comparison, board: Board) -> list[str]:
     return told
 
 
-def _more(models: list[int]) -> str:
-    return f" and {len(models) - NAMED} more" if len(models) > NAMED else ""
+def _more(named: Sequence[object]) -> str:
+    return f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+
+
+def too_good(comparison: Comparison) -> list[str]:
+    """Models that err by nothing, which hardly any does that does not know the outcomes."""
+    losses, skill = comparison.losses, comparison.board().skill
+    exact = (losses.mean == 0).any(axis=0)
+    told = []
+    for which, has in ((exact, "errors of exactly 0"), (~exact & (skill >= WHOLE), "100 % skill")):
+        names = [name for name, it in zip(losses.models, which, strict=True) if it]
+        if names:
+            model = "the model know" if len(names) == 1 else "these models know"
+            told.append(
+                f"{', '.join(names[:NAMED])}{_more(names)} {'has' if len(names) == 1 else 'have'} "
+                f"{has}: {'does' if len(names) == 1 else 'do'} {model} the outcomes?"
+            )
+    return told
 
 
 def _model(comparison: Comparison, board: Board, m: int, p: float) -> str:
@@ -154,7 +215,14 @@ def evidence(comparison: Comparison) -> list[str]:
             "A verdict by series is about these years: it holds for other series, not other times."
         )
     if board.evidence.unit != "none" and others > 1:
-        told.append(f"p-values are corrected for {others} models (Holm).")
+        banded = np.isfinite(board.band).any()
+        bands = ", bands are not: a band and its verdict may differ" if banded else ""
+        told.append(f"p-values are corrected for {others} models (Holm){bands}.")
+        if board.levelled:
+            told.append(
+                "Some are equal, as Holm's correction makes p-values at least as large as those "
+                "before them."
+            )
     return told
 
 
@@ -241,6 +309,49 @@ def pairs(comparison: Comparison) -> list[dict[str, object]]:
     return rows
 
 
+def by_table(comparison: Comparison, key: str) -> tuple[list[str], list[list[str]]]:
+    """Heads and cells of `Comparison.by` in words, skill in percent as in the leaderboard."""
+    columns, column = comparison.labelled([key]), comparison.losses.column
+    rows = []
+    for k, model in enumerate(columns["model"]):
+        told = {name: str(columns[name][k]) for name in (key, "model")}
+        if column in columns:
+            told[column] = _score(columns[column][k])
+        base = model == comparison.baseline
+        told["skill"] = "" if base else _signed(columns["skill"][k], " %")
+        told["cells"] = f"{columns['n'][k]:,}"
+        told["series"] = f"{columns['n_series'][k]:,}"
+        rows.append(told)
+    return list(rows[0]), [list(row.values()) for row in rows]
+
+
+def made_with(comparison: Comparison) -> str:
+    """Versions, models with their settings, and digests of the data: what else manifest.json has.
+
+    >>> import pandas as pd, westforecast as wf
+    >>> frame = pd.DataFrame({"unique_id": "a", "ds": range(1990, 2010), "y": range(20)})
+    >>> found = wf.compare(wf.Panel.from_frame(frame), "Drift", h=1)
+    >>> made_with(found).split("Models: ")[1].split(". Data")[0]
+    'Drift = Drift(); Naive = Naive()'
+    """
+    versions: dict[str, str] = {}
+    models: dict[str, dict[str, None]] = {}  # settings, in order: data sets may differ in them
+    digests = []
+    for name, made in comparison.manifest().items():
+        versions |= made["versions"]
+        for model, settings in made["models"].items():
+            models.setdefault(model, {})[settings] = None
+        digests.append(f"{name} {made['data']['sha256'][:12]}")
+    first = [name for name in ("westforecast", "python") if name in versions]
+    packages = [*first, *(name for name in versions if name not in first)]
+    told = [f"{name} = {' or '.join(each)}" for name, each in models.items()]
+    return (
+        f"Made with {', '.join(f'{name} {versions[name]}' for name in packages)}. "
+        f"Models: {'; '.join(told)}. "
+        f"Data (begin of the SHA-256): {', '.join(digests)}."
+    )
+
+
 def ranks(comparison: Comparison, found: Ranks) -> str:
     """What the ranks say, in a sentence or two."""
     test = found.friedman
@@ -257,10 +368,18 @@ def ranks(comparison: Comparison, found: Ranks) -> str:
         if found.groups
         else "All models can be told apart."
     )
+    board = comparison.board()
+    unsure = {NO_DIFFERENCE, NOT_ENOUGH} & set(board.verdicts()[0])
+    but = ""
+    if unsure and board.evidence.unit != "series":
+        but = (
+            f" Verdicts do not take the {found.n} series as independent, which is why they may say "
+            "no evidence where ranks differ."
+        )
     return (
         f"The ranks differ ({chance_of(test.p_value)}). {apart} Series are taken as independent "
         "here; where they share shocks, ranks differ by chance more often than that, so they "
-        "describe and decide nothing."
+        f"describe and decide nothing.{but}"
     )
 
 
