@@ -30,7 +30,7 @@ def skill_chart(comparison: Comparison) -> str:
     rows = [
         {
             "model": name,
-            "skill": 100 * max(skill[k], edge),
+            "skill": 100 * (skill[k] if near[k] else edge),
             "low": 100 * max(low[k], edge) if near[k] and np.isfinite(low[k]) else None,
             "high": 100 * high[k] if near[k] and np.isfinite(high[k]) else None,
             "far": "" if near[k] else f"◀ {100 * skill[k]:.0f} %",
