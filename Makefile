@@ -30,8 +30,8 @@ types: $(VENV)/tools  ## mypy, strict, core and plugins
 contracts: $(VENV)/tools  ## import-linter: imports go down only
 	$(BIN)/lint-imports
 
-suite: $(VENV)/tools  ## The tests alone
-	$(BIN)/pytest -q
+suite: $(VENV)/tools  ## The tests alone, on all cores
+	$(BIN)/pytest -q -n auto --dist worksteal
 
 bench: $(VENV)/tools  ## Run the benchmarks, timed; table in out/bench
 	$(BIN)/python -m benchmarks
