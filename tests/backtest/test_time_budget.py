@@ -121,7 +121,7 @@ def test_a_fallback_has_the_budget_too():
     )
     assert time.perf_counter() - begun < ENDLESS / 2
     rows = result.long()
-    assert rows["model_used"].isna().all() or (rows["model_used"] != "HangsOn").all()
+    assert rows["model_used"].tolist() == ["", ""], "it answered nothing"
     assert rows["status"].tolist() == ["failed", "failed"]
 
 

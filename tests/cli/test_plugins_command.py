@@ -117,6 +117,7 @@ def test_a_misspelt_group_is_told(westforecast):
         told = westforecast("plugins", command, "acme-lost", code=2, stderr=True)
         assert "acme-lost is installed, without an entry point in the group 'westforecast'" in told
         assert "(found: westforcast)" in told
+        westforecast("plugins", command, "", code=2)
 
 
 # --- doctor ---------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The one contract of a model: any data gives a status, and nothing costs its neighbours."""
 
+import sys
 from dataclasses import FrozenInstanceError, dataclass
 from typing import ClassVar
 
@@ -171,6 +172,7 @@ class TestFailures:
         ("required", "reason"),
         [
             (lambda *_: 1 / 0, "ZeroDivisionError: division by zero"),
+            (lambda *_: sys.exit("enough"), "SystemExit: enough"),
             (lambda *_: None, "TypeError: Naive.required gave None; a whole number expected"),
             (lambda *_: "3", "TypeError: Naive.required gave '3'; a whole number expected"),
         ],
@@ -182,12 +184,15 @@ class TestFailures:
         assert result.reason == {0: reason, 1: reason}
 
     def test_quantiles_that_cross_are_failures(self):
-        answer = Forecast.normal(np.ones((3, 2)), np.ones((3, 2)), [80, 95])
+        answer = Forecast.normal(np.ones((4, 2)), np.ones((4, 2)), [80, 95])
         answer.quantiles[1, 1] = answer.quantiles[1, 1, ::-1]
-        answer.quantiles[2, 0, 1] *= 1 - 1e-12  # rounding
-        result = Gives(answer).forecast(Windows.of(panel(*[[1, 2]] * 3)), 2, [80, 95])
-        assert result.status.tolist() == [Status.OK, Status.FAILED, Status.OK]
-        assert result.reason == {1: "quantiles do not rise with their probability"}
+        answer.quantiles[2, 0] = [-1, 1e-17, 0, 1]  # rounding
+        answer.quantiles[3, 0] = [-1, 1e-8, 0, 1]
+        result = Gives(answer).forecast(Windows.of(panel(*[[1, 2]] * 4)), 2, [80, 95])
+        assert result.status.tolist() == [Status.OK, Status.FAILED, Status.OK, Status.FAILED]
+        assert result.reason == dict.fromkeys(
+            (1, 3), "quantiles do not rise with their probability"
+        )
         assert np.isnan(result.mean[1]).all()
 
     def test_a_refusal_without_a_reason_has_one(self):

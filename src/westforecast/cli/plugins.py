@@ -320,7 +320,7 @@ def _unregistered(distribution: str) -> str:
     """Where a distribution is installed and no plugin: what it lacks."""
     try:
         groups = {entry.group for entry in metadata.distribution(distribution).entry_points}
-    except metadata.PackageNotFoundError:
+    except (metadata.PackageNotFoundError, ValueError):  # ValueError: no name at all
         return ""
     found = f"found: {', '.join(sorted(groups))}" if groups else "it has none"
     return (

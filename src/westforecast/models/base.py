@@ -15,7 +15,7 @@ import numpy as np
 
 from westforecast.errors import UsageError
 from westforecast.kernels.quantiles import check_levels, probabilities
-from westforecast.models.forecast import SAME, Forecast
+from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.typing import FloatArray, IntArray
@@ -23,6 +23,8 @@ from westforecast.watch import PASSES
 
 NO_REASON = "the model gave no reason"
 CROSSED = "quantiles do not rise with their probability"
+# Quantiles may fall by so much of the largest of their step.
+ROUNDING = 1e-9
 
 Capability = Literal["intervals", "missing", "batch", "driver", "scale_equivariant"]
 
@@ -95,7 +97,9 @@ class Model(ABC):
         windows = windows.from_first_observed()
         try:
             able = self._screen(result, windows)
-        except Exception as error:  # in what the model says of itself
+        except PASSES:
+            raise
+        except BaseException as error:  # in what the model says of itself
             for w in range(len(windows)):
                 result.fail(w, error)
             return result
@@ -148,10 +152,10 @@ class Model(ABC):
         infinite |= np.isinf(result.quantiles[which]).any(axis=(1, 2))
         for w in which[infinite & (result.status[which] == Status.OK)]:
             result.refuse(w, Status.FAILED, "the forecast is not a finite number")
-        with np.errstate(invalid="ignore"):
-            quantiles = result.quantiles[which]
-            falls = np.diff(quantiles) < -SAME * np.abs(quantiles[..., 1:])  # NaN are no fall
-        for w in which[falls.any(axis=(1, 2)) & (result.status[which] == Status.OK)]:
+        quantiles = result.quantiles[which]
+        size = np.abs(quantiles).max(axis=2, keepdims=True, initial=0.0)
+        falls = (np.diff(quantiles) < -ROUNDING * size).any(axis=(1, 2))  # NaN are no fall
+        for w in which[falls & (result.status[which] == Status.OK)]:
             result.refuse(w, Status.FAILED, CROSSED)
 
     def _computed(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
