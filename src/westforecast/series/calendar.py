@@ -110,9 +110,9 @@ class Calendar:
             return np.array([self.label(p) for p in distinct], dtype=object)[place]
         months = periods * (12 // PER_YEAR[self.freq]) + self.month
         begin = (months - 1970 * 12).astype("datetime64[M]")
-        days = (begin + 1).astype("datetime64[D]") - 1
+        days = (begin + _MONTH).astype("datetime64[D]") - _DAY
         if self.day is not None:
-            days = np.minimum(begin.astype("datetime64[D]") + (self.day - 1), days)
+            days = np.minimum(begin.astype("datetime64[D]") + (self.day - 1) * _DAY, days)
         if self.style == "timestamp":
             # nanoseconds, the common unit, end in 2262
             return days.astype("datetime64[s]" if (days > _LAST_NS).any() else "datetime64[ns]")
@@ -139,6 +139,7 @@ class Calendar:
         return int(periods[0])
 
 
+_MONTH, _DAY = np.timedelta64(1, "M"), np.timedelta64(1, "D")
 _LAST_NS = np.datetime64("2262-01-01")
 _LARGEST = 2.0**53  # whole floats are exact up to here
 
@@ -172,7 +173,7 @@ def _parse_stamps(
     if not good.any():
         return periods, bad, Calendar(freq, style)
     day = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
-    last = ((months + 1).astype("datetime64[D]") - 1) == days
+    last = ((months + _MONTH).astype("datetime64[D]") - _DAY) == days
     month = set(offset[good].tolist())
     # Stamps that all end a month are "end of period", whatever the month's length.
     places = {None} if last[good].all() else set(day[good].tolist())
