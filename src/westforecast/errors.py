@@ -3,6 +3,8 @@
 Every error of the library is a `WestforecastError`. `DataError` carries all bad rows at once.
 """
 
+import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -41,6 +43,17 @@ class WestforecastWarning(UserWarning):
     """The one warning category: one warning a cause, with a count."""
 
 
+def warn(message: str) -> None:
+    """Warn at the line outside the library that called it, however deep inside this is."""
+    depth, frame = 2, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, WestforecastWarning, stacklevel=depth)
+
+
+_PACKAGE = __name__.partition(".")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One bad place in the data."""
@@ -59,9 +72,12 @@ class DataError(WestforecastError, ValueError):
 
     SHOWN: ClassVar[int] = 20
 
-    def __init__(self, problems: Sequence[Problem], origin: str = "the data") -> None:
+    def __init__(
+        self, problems: Sequence[Problem], origin: str = "the data", advice: str = ""
+    ) -> None:
         self.problems = tuple(problems)
         self.origin = origin
+        self.advice = advice
         super().__init__(self._message())
 
     def _message(self) -> str:
@@ -70,11 +86,11 @@ class DataError(WestforecastError, ValueError):
         lines = [f"  - {problem}" for problem in self.problems[: self.SHOWN]]
         if count > self.SHOWN:
             lines.append(f"  ... and {count - self.SHOWN} more (see `.problems` of this error)")
-        return "\n".join([head, *lines])
+        return "\n".join([head, *lines, *([f"  {self.advice}"] if self.advice else [])])
 
     # Exception.__reduce__ would call __init__ with the message; results cross process borders.
-    def __reduce__(self) -> tuple[type["DataError"], tuple[tuple[Problem, ...], str]]:
-        return DataError, (self.problems, self.origin)
+    def __reduce__(self) -> tuple[type["DataError"], tuple[tuple[Problem, ...], str, str]]:
+        return DataError, (self.problems, self.origin, self.advice)
 
 
 def nearest(name: object, known: Iterable[object]) -> str:
@@ -130,3 +146,15 @@ def check_whole(name: str, value: object, least: int) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise UsageError(f"{name}={value!r} found, a whole number of at least {least} expected.")
     return int(value)
+
+
+def is_text(value: str) -> bool:
+    """Whether text can be written: half a character (a lone surrogate) cannot.
+
+    >>> is_text("机床"), is_text("\\ud800")
+    (True, False)
+    """
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False

@@ -312,7 +312,7 @@ class TestBadData:
         assert [problem.where for problem in problems] == [
             "series 'X'", "series 'Y'", "row 40 (series 'X', 2003)",
         ]  # fmt: skip
-        assert problems[2].found == "another value than in row 3"
+        assert problems[2].found == "the same row twice, see row 3"
 
     @pytest.mark.parametrize(
         ("columns", "found"),

@@ -80,7 +80,7 @@ def test_warnings_point_at_the_caller(csv):
     assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1,2,3\n1,2,3,4,5\n"])
+@pytest.mark.parametrize("text", ["", "\n \n,,\n"])
 def test_what_is_no_table_is_told(csv, text):
     with pytest.raises(DataError, match=r"expected a table. Check that it has a header"):
         Panel.from_csv(csv(text))

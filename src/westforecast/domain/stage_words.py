@@ -1,10 +1,9 @@
 """The table behind the stage index: bounds and weights with sources and marks, and its words."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
+from importlib.resources import as_file, files
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -58,21 +57,18 @@ class Threshold:
     note: str
 
 
-def thresholds(path: str | Path | None = None) -> tuple[Threshold, ...]:
+def thresholds(path: str | PathLike[str] | None = None) -> tuple[Threshold, ...]:
     """All bounds and weights with sources and marks; `path` reads a table of the same columns.
 
     Raises UsageError where there is no such file, DataError for rows that cannot be read.
     """
-    return _shipped() if path is None else _parse(frames.read_csv(path, dtype=str), str(path))
+    return _shipped() if path is None else _parse(frames.read_csv(path), str(path))
 
 
 @cache
 def _shipped() -> tuple[Threshold, ...]:
-    place = files("westforecast.domain") / "thresholds.csv"
-    with place.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    columns = {name: np.array([row[name] for row in rows], object) for name in rows[0]}
-    return _parse(frames.Table(columns, "pandas", len(rows)), "thresholds.csv")
+    with as_file(files("westforecast.domain") / "thresholds.csv") as path:
+        return _parse(frames.read_csv(path), "thresholds.csv")
 
 
 def _parse(table: frames.Table, origin: str) -> tuple[Threshold, ...]:
@@ -98,7 +94,7 @@ def _parse(table: frames.Table, origin: str) -> tuple[Threshold, ...]:
             rows.append(row)
         except ValueError as error:
             remedy = "Write numbers, and nothing where a bound is open."
-            problems.append(Problem(f"line {i + 2}", str(error), "bounds and a stage", remedy))
+            problems.append(Problem(table.where(i), str(error), "bounds and a stage", remedy))
     if problems:
         raise DataError(problems, origin)
     return tuple(rows)

@@ -1,6 +1,7 @@
 """From columns to ragged arrays: every bad row is found, and all are reported at once."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from westforecast.errors import DataError, Problem, UsageError
 from westforecast.series import frame as frames
 from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, WORDS, Calendar, parse
-from westforecast.series.indicator import Indicator
+from westforecast.series.indicator import FIELDS, Indicator
 from westforecast.series.metadata import indicators_of
 from westforecast.typing import BoolArray, FloatArray, Frequency, Gaps, IntArray
 
@@ -31,7 +32,6 @@ def assemble(
     names: tuple[str, str, str],
     *,
     origin: str,
-    first_line: int,
 ) -> Parts:
     """Values [N], indptr [S + 1], first periods [S], indicators [S] and the calendar.
 
@@ -49,13 +49,13 @@ def assemble(
             [Problem("rows", "no row", "at least one row", "Check how the data were filtered.")],
             origin,
         )
+    table, problems, strange = _readable(table, names)
     codes, ids = frames.factorize(table.columns[id_col])
     periods, bad_time, calendar = parse(table.columns[time_col], freq)
-    values, bad_value = frames.numbers(table.columns[target_col])
-    infinite = np.isinf(values)
-
-    def line(row: int) -> str:
-        return f"line {row + first_line}" if first_line else f"row {row}"
+    values, wrong = frames.numbers(table.columns[target_col])
+    infinite, bad_value = np.isinf(values), np.zeros(len(values), bool)
+    bad_value[list(wrong)] = True
+    line = table.where
 
     def where(row: int) -> str:
         series = f"series {ids[codes[row]]!r}" if codes[row] >= 0 else "no series"
@@ -63,14 +63,13 @@ def assemble(
         return f"{line(row)} ({series}{period})"
 
     def found(name: str, row: int) -> str:
-        value = table.columns[name][row]
-        return f"{name} = {value.item() if isinstance(value, np.generic) else value!r}"
+        return f"{name} = {frames.shown(table.columns[name][row])}"
 
     leave_empty = "Correct it, or leave it empty and pass gaps='keep'."
-    problems = [
+    problems += [
         *(
             Problem(where(row), f"{id_col} is empty", "the id of a series", "Fill it or drop it.")
-            for row in _places(codes < 0)
+            for row in _places((codes < 0) & ~strange)
         ),
         *(
             Problem(
@@ -82,8 +81,10 @@ def assemble(
             for row in _places(bad_time)
         ),
         *(
-            Problem(where(row), f"{found(target_col, row)}, which is text", "a number", leave_empty)
-            for row in _places(bad_value)
+            Problem(
+                where(row), f"{found(target_col, row)}, which is {what}", "a number", leave_empty
+            )
+            for row, what in wrong.items()
         ),
         *(
             Problem(where(row), f"{target_col} is infinite", "a finite number", leave_empty)
@@ -97,7 +98,7 @@ def assemble(
     mixed, within = _mixed(table, codes, periods, order, ids, names)
     problems += mixed
     apart = order[np.lexsort((periods[order], within[order], codes[order]))]
-    problems += _duplicates(codes, periods, within, apart, freq, line, where)
+    problems += _duplicates(codes, periods, within, apart, values, freq, line, where)
     indicators, contradictions = indicators_of(table, codes, ids, meta, names)
     # What a mixed series says of itself differs for that one reason.
     told = {problem.where for problem in mixed}
@@ -113,6 +114,42 @@ def assemble(
     if problems:
         raise DataError(problems, origin)
     return *parts, indicators, calendar
+
+
+def _readable(
+    table: frames.Table, names: tuple[str, str, str]
+) -> tuple[frames.Table, list[Problem], BoolArray]:
+    """The table with nulls for blank ids, and for ids and metadata that can be no text.
+
+    Second a problem for each of the latter, last the rows [N] whose id is one of them.
+    """
+    columns, problems = dict(table.columns), []
+    strange = np.zeros(table.rows, bool)
+    for name in (names[0], *(field for field in FIELDS if field in columns)):
+        column, is_id = columns[name], name == names[0]
+        if (name in (*names[1:], "id") and not is_id) or column.dtype.kind not in "Ob":
+            continue
+        if frames.plain(column):
+            continue
+        words = [
+            "" if name == "breaks" and isinstance(value, tuple) else frames.unreadable(value)
+            for value in column
+        ]
+        bad = np.array([word != "" for word in words])
+        blank = np.array([is_id and isinstance(v, str) and not v.strip() for v in column])
+        strange |= bad & is_id
+        columns[name] = column.astype(object)
+        columns[name][bad | blank] = None
+        problems += [
+            Problem(
+                table.where(row),
+                f"{name} = {frames.shown(column[row])}, which is {words[row]}",
+                "text or a number",
+                "Write it as text.",
+            )
+            for row in _places(bad)
+        ]
+    return replace(table, columns=columns), problems, strange
 
 
 def _places(mask: BoolArray) -> IntArray:
@@ -183,8 +220,8 @@ def _several(unique_id: str, id_col: str, key: Sequence[str], found: Sequence[st
 
 
 def _duplicates(
-    codes: IntArray, periods: IntArray, within: IntArray, order: IntArray, freq: Frequency,
-    line: Where, where: Where,
+    codes: IntArray, periods: IntArray, within: IntArray, order: IntArray, values: FloatArray,
+    freq: Frequency, line: Where, where: Where,
 ) -> list[Problem]:  # fmt: skip
     again = (np.diff(codes[order]) == 0) & (np.diff(periods[order]) == 0)
     again &= np.diff(within[order]) == 0
@@ -192,10 +229,12 @@ def _duplicates(
     if freq != "M" and again.sum() > len(order) / 3:
         finer = " or ".join(f"freq={f!r}" for f, n in PER_YEAR.items() if n > PER_YEAR[freq])
         hint = f"If the data are of a finer frequency, pass {finer}."
+    same = np.diff(values[order]) == 0
+    same |= np.isnan(values[order[1:]]) & np.isnan(values[order[:-1]])
     return [
         Problem(
             where(order[k + 1]),
-            f"another value than in {line(order[k])}",
+            f"{'the same row twice, see' if same[k] else 'another value than in'} {line(order[k])}",
             "one value per series and period",
             hint,
         )

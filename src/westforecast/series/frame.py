@@ -1,19 +1,27 @@
 """The only module that sees data frames: columns in, frames of the caller's kind out."""
 
+import datetime as dt
 import io
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Complex, Real
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
+from uuid import UUID
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 from narwhals import selectors
 
-from westforecast.errors import DataError, Problem, UsageError, nearest
+from westforecast.errors import DataError, Problem, UsageError, is_text, nearest, warn
+from westforecast.series import delimited
 from westforecast.series.calendar import Calendar
-from westforecast.typing import BoolArray, FloatArray, IntArray
+from westforecast.typing import FloatArray, IntArray
 
 Backend = Literal["pandas", "polars", "pyarrow"]
 
@@ -28,11 +36,24 @@ class Table:
     columns: Mapping[str, np.ndarray]  # nulls are NaN, NaT or None
     backend: Backend  # what `build` makes again
     rows: int
+    lines: IntArray | None = None  # [N] of the file where it was one of text
 
     def without(self, names: Sequence[str]) -> "Table":
         """The table less some columns."""
         kept = {name: column for name, column in self.columns.items() if name not in names}
-        return Table(kept, self.backend, self.rows)
+        return Table(kept, self.backend, self.rows, self.lines)
+
+    def where(self, row: int) -> str:
+        """A row as messages name it: its line in the file, or its number from 0."""
+        return f"row {row}" if self.lines is None else f"line {self.lines[row]}"
+
+
+def is_frame(data: Any) -> bool:
+    """Whether `read` takes it."""
+    try:
+        return isinstance(nw.from_native(data, pass_through=True), nw.DataFrame | nw.LazyFrame)
+    except nw.exceptions.DuplicateError:  # a frame, though one that `read` refuses
+        return True
 
 
 def read(frame: Any, what: str = "the data") -> Table:
@@ -53,6 +74,9 @@ def read(frame: Any, what: str = "the data") -> Table:
             [Problem("columns", twice, "each name once", "Rename or drop one of them.")], what
         ) from error
     table = native.collect() if isinstance(native, nw.LazyFrame) else native
+    if strange := [name for name in table.columns if not is_text(str(name))]:
+        found = f"the name {str(strange[0])!r}, which is no valid text"
+        raise DataError([Problem("columns", found, "names of text", "Rename the column.")], what)
     columns = {str(name): _array(table.get_column(name)) for name in table.columns}
     made = table.implementation.name.lower()
     return Table(
@@ -77,13 +101,14 @@ def _array(column: nw.Series[Any]) -> np.ndarray:
     return objects
 
 
-def read_csv(path: str | Path, **options: Any) -> Table:
-    """A CSV file as columns; options as for pandas.read_csv.
+def read_csv(path: str | PathLike[str], numeric: Sequence[str] = ()) -> Table:
+    """A CSV file (UTF-8, commas, a header) as columns of text; an empty cell is None.
 
-    Raises UsageError where the file is missing, DataError where it is no table.
+    numeric: names of columns that become numbers where every cell is one.
+    Raises UsageError where the file is missing, DataError where it is no table; see `delimited`.
     """
     try:
-        frame = pd.read_csv(path, encoding="utf-8-sig", **options)
+        data = Path(path).read_bytes()
     except FileNotFoundError:
         raise UsageError(
             f"no file {str(path)!r}. Check the path; it is relative to the current "
@@ -91,24 +116,41 @@ def read_csv(path: str | Path, **options: Any) -> Table:
         ) from None
     except OSError as error:
         raise UsageError(f"cannot read {str(path)!r}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        remedy = "Save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')."
-        raise DataError(
-            [Problem("the file", "not UTF-8 text", "UTF-8", remedy)], str(path)
-        ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        remedy = "Check that it has a header and is separated by commas."
-        raise DataError([Problem("the file", str(error), "a table", remedy)], str(path)) from error
-    return read(frame)
+    except (TypeError, ValueError) as error:  # no path at all, or one with NUL in it
+        raise UsageError(f"path={path!r} found, the path of a file expected ({error}).") from None
+    fields = delimited.parse(data, str(path))
+    for note in fields.notes:
+        warn(f"{path}: {note}")
+    columns = {
+        name: _typed([row[k] or None for row in fields.rows], name in numeric)
+        for k, name in enumerate(fields.header)
+    }
+    return Table(columns, "pandas", len(fields.rows), np.array(fields.lines, np.int64))
 
 
-def read_parquet(path: str | Path) -> Table:
+_INTEGER = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
+_DECIMAL = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+
+
+def _typed(cells: list[str | None], numeric: bool) -> np.ndarray:
+    """Cells of text as they are or, where all may be and are numbers, as integers or floats."""
+    if numeric and all(cell is not None and _INTEGER.fullmatch(cell) for cell in cells):
+        with suppress(OverflowError):
+            return np.array([int(cell) for cell in cells if cell], np.int64)
+    if numeric and all(cell is None or _DECIMAL.fullmatch(cell) for cell in cells):
+        return np.array([np.nan if cell is None else float(cell) for cell in cells])
+    return np.fromiter(cells, dtype=object, count=len(cells))
+
+
+def read_parquet(path: str | PathLike[str]) -> Table:
     """A Parquet file as columns. Raises UsageError where the file is missing or is no table."""
     try:
-        return read(pd.read_parquet(path))
+        return read(pd.read_parquet(path), str(path))
     except FileNotFoundError:
         raise UsageError(f"no file {str(path)!r}. Check the path.") from None
-    except (ValueError, OSError) as error:
+    except UsageError:
+        raise
+    except (TypeError, ValueError, OSError, NotImplementedError) as error:
         raise UsageError(f"cannot read {str(path)!r} as Parquet: {error}") from error
 
 
@@ -138,13 +180,103 @@ def factorize(values: np.ndarray) -> tuple[IntArray, list[str]]:
     return np.append(merged, -1)[codes].astype(np.int64), names.tolist()
 
 
-def numbers(values: np.ndarray) -> tuple[FloatArray, BoolArray]:
-    """Values as floats [N] and a mask [N] of those that are text and not a number."""
+def numbers(values: np.ndarray) -> tuple[FloatArray, dict[int, str]]:
+    """Values as floats [N] and, for each place that holds no number, what it holds instead.
+
+    Truth values are 1 and 0; whole numbers beyond 2^53 are rounded to the nearest float.
+    """
     if values.dtype.kind in "iufb":
-        return values.astype(float), np.zeros(len(values), bool)
-    floats = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").to_numpy(dtype=float)
-    blank = [v is None or str(v).strip().lower() in _BLANK for v in values]
-    return floats, np.isnan(floats) & ~np.array(blank, bool)
+        return values.astype(float), {}
+    floats, wrong = np.full(len(values), np.nan), {}
+    for i, value in enumerate(values):
+        read = number(value)
+        if isinstance(read, str):
+            wrong[i] = read
+        else:
+            floats[i] = read
+    return floats, wrong
+
+
+def number(value: Any) -> float | str:
+    """A value as a float, NaN where it says that there is none, or in words what it is instead."""
+    if value is None:
+        return np.nan
+    if isinstance(value, str):
+        if _DECIMAL.fullmatch(value):
+            number = float(value)
+            return number if np.isfinite(number) else _HUGE
+        bare = value.strip().lower()
+        return np.nan if bare in _BLANK else _INFINITE.get(bare) or _written(value)
+    if isinstance(value, Real | Decimal | np.bool_):
+        try:
+            number = float(value)
+        except (OverflowError, ValueError):
+            return _HUGE
+        return _HUGE if np.isinf(number) and value != number else number
+    if isinstance(value, Complex):
+        return "a complex number"
+    if isinstance(value, dt.timedelta | np.timedelta64):
+        return "a duration"
+    return "a date or time" if isinstance(value, _TIMES) else f"a {type(value).__name__}"
+
+
+_HUGE = "too large for a number (at most 1.8e308)"
+_INFINITE = {f"{sign}{word}": float(f"{sign or '+'}inf")
+             for sign in ("", "+", "-") for word in ("inf", "infinity")}  # fmt: skip
+_TIMES = (dt.date, dt.time, np.datetime64, pd.Period)
+
+# What text looks like that stands for a number which must be written otherwise.
+_WRITTEN = {
+    r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?": "a number with thousands commas",
+    r"[+-]?\d+,\d+": "a number with a decimal comma",
+    r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?": "a number with thousands points",
+    r"[+-]?\d{1,3}([ \u00a0\u2009\u202f']\d{3})+([.,]\d*)?": "a number with spaces or marks in it",
+    r"[\u2012-\u2015\u2212].*\d.*": "a number with a minus sign that is not '-'",
+    r"[+-]?[\d.,]+\s*[%\u2030\uff05]": "a number with a percent sign",
+    r"\([\d.,]+\)": "a number in brackets",
+    r"[\uff0b\uff0c-\uff0e\uff10-\uff19]+": "a number in full-width digits",
+    r"[+-]?\d[\d.,]*\s*[^\d\s.,]{1,3}": "a number with a flag or unit behind it",
+}
+
+
+def _written(text: str) -> str:
+    """What kind of text stands where a number is expected."""
+    bare = text.strip()
+    kind = next((kind for form, kind in _WRITTEN.items() if re.fullmatch(form, bare)), None)
+    return kind or "text"
+
+
+def unreadable(value: object) -> str:
+    """What an id or a field of metadata is that can be no text, in words; "" for all others."""
+    if value is None or isinstance(value, str):
+        return "" if value is None or is_text(value) else "text with half a character (a surrogate)"
+    if isinstance(value, bool | np.bool_):
+        return "a truth value"
+    if isinstance(value, int) and abs(value) > _LONGEST:
+        return "a whole number of hundreds of digits"
+    scalar = isinstance(value, Real | Decimal | UUID | dt.date | np.datetime64 | pd.Period)
+    return "" if scalar else f"a {type(value).__name__}"
+
+
+def plain(values: np.ndarray) -> bool:
+    """Whether a column holds nothing but text, none of it blank or unreadable, and nulls."""
+    return pd.api.types.infer_dtype(values, skipna=True) == "string" and all(
+        text is None or (text.strip() and is_text(text)) for text in pd.unique(values)
+    )
+
+
+_LONGEST = 10**400  # Python makes no text of thousands of digits
+
+
+def shown(value: Any) -> str:
+    """A value as messages quote it: short, and as the caller's Python would show it."""
+    if isinstance(value, np.generic):
+        value = value.item() if value.dtype.kind != "M" else str(value) if value == value else None
+    try:
+        text = repr(value)
+    except ValueError:  # of thousands of digits
+        return "a whole number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def build(

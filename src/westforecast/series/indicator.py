@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_args
 
-from westforecast.errors import UsageError, nearest
+from westforecast.errors import UsageError, is_text, nearest
 from westforecast.typing import FlowOrStock, Kind
 
 # What fields of a closed choice may be.
@@ -47,6 +47,9 @@ class Indicator:
     breaks: tuple[int, ...] = field(default=())
 
     def __post_init__(self) -> None:
+        for name in FIELDS:
+            if isinstance(value := getattr(self, name), str) and not is_text(value):
+                raise UsageError(f"{name} {value!r} of an indicator is no text: a lone surrogate.")
         for name, known in _CLOSED.items():
             if (value := getattr(self, name)) not in known:
                 raise UsageError(

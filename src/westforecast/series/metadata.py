@@ -1,14 +1,13 @@
 """From columns and `meta` to indicators: what they say is merged, typed and checked."""
 
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from westforecast.errors import DataError, Problem, UsageError, WestforecastWarning, nearest
+from westforecast.errors import DataError, Problem, UsageError, nearest, warn
 from westforecast.series import frame as frames
 from westforecast.series.indicator import FIELDS, Indicator
 from westforecast.typing import IntArray
@@ -27,11 +26,7 @@ def indicators_of(
     about = [name for name in extra if name in FIELDS and name != "id"]
     ignored = [name for name in extra if name not in about]
     if ignored:
-        warnings.warn(
-            f"columns that are neither data nor metadata are ignored: {', '.join(ignored)}.",
-            WestforecastWarning,
-            stacklevel=5,
-        )
+        warn(f"columns that are neither data nor metadata are ignored: {', '.join(ignored)}.")
     # A metadata column is repeated on every row of its series, and must agree with itself there.
     for name in about:
         for i, values in _distinct(table.columns[name], codes):

@@ -5,20 +5,25 @@ its first value, NaN = missing. A series spans its first to its last observed va
 """
 
 import hashlib
+import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from inspect import signature
+from numbers import Real
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from narwhals.typing import IntoFrame
 
-from westforecast.errors import UnknownNameError, UsageError, check_options, nearest
+from westforecast.errors import DataError, UnknownNameError, UsageError, check_options, nearest
 from westforecast.series import frame as frames
 from westforecast.series.assemble import assemble
 from westforecast.series.calendar import WORDS, Calendar, frequency_in, frequency_of
-from westforecast.series.indicator import Indicator
+from westforecast.series.indicator import FIELDS, Indicator
 from westforecast.typing import FloatArray, Gaps, IntArray
 
 
@@ -56,6 +61,46 @@ class Panel:
     # --- in -------------------------------------------------------------------------------------
 
     @classmethod
+    def of(cls, data: "PanelLike", **options: Any) -> "Panel":
+        """A panel of whatever a verb takes: a panel as it is, a long frame, a CSV or Parquet file.
+
+        options: as for `from_frame`; a panel takes none.
+        Raises UsageError for anything else, and what `from_frame` raises.
+
+        >>> import pandas as pd
+        >>> df = pd.DataFrame({"unique_id": "a", "ds": [2008, 2009], "y": [1.0, 2.0]})
+        >>> len(Panel.of(df))
+        1
+        """
+        if isinstance(data, Panel):
+            if options:
+                raise UsageError(f"{', '.join(options)}: a Panel is read already. Leave it out.")
+            return data
+        try:
+            if not isinstance(data, str | PathLike):
+                if frames.is_frame(data):
+                    return cls.from_frame(data, **options)
+                raise UsageError(
+                    f"the data are a {type(data).__name__}; expected a long data frame (pandas, "
+                    "polars, pyarrow: unique_id, ds, y), the path of a CSV or Parquet file, or a "
+                    "westforecast.Panel."
+                )
+            if str(data).lower().endswith((".parquet", ".pq")):
+                return cls.from_parquet(data, **options)
+            if not is_path(data) and not Path(data).exists():
+                raise UsageError(
+                    f"no file {data!r}. Check the path; an installed data set is given as "
+                    f"westforecast.dataset({data!r})."
+                )
+            return cls.from_csv(data, **options)
+        except DataError as error:
+            if options:
+                raise
+            given = repr(str(data)) if isinstance(data, str | PathLike) else "df"
+            advice = f"Options such as freq, gaps and id_col: westforecast.Panel.of({given}, ...)."
+            raise DataError(error.problems, error.origin, advice) from None
+
+    @classmethod
     def from_frame(
         cls,
         frame: Any,
@@ -90,24 +135,27 @@ class Panel:
         (2008, 2010)
         """
         return cls._from_table(
-            frames.read(frame), "the data", 0, freq=freq, meta=meta, gaps=gaps, id_col=id_col,
+            frames.read(frame), "the data", freq=freq, meta=meta, gaps=gaps, id_col=id_col,
             time_col=time_col, target_col=target_col, ignore=ignore,
         )  # fmt: skip
 
     @classmethod
-    def from_csv(cls, path: str | Path, **options: Any) -> "Panel":
-        """A panel from a CSV file with a header; options as for `from_frame`."""
+    def from_csv(cls, path: str | PathLike[str], **options: Any) -> "Panel":
+        """A panel from a CSV file (UTF-8, commas, a header); options as for `from_frame`.
+
+        Ids and metadata are text as written: 001 keeps its zeros, NA is Namibia, and only an empty
+        cell is null. Raises DataError naming every line that has more or fewer fields than the
+        header; commas that end every row are read as if they were not there, with a warning.
+        """
         cls._check_options(options, "Panel.from_csv")
-        # Ids are text: 001 keeps its zeros, and NA is Namibia. Only an empty cell is null.
-        text = {options.get("id_col", "unique_id"): str}
-        table = frames.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
-        return cls._from_table(table, str(path), 2, **options)
+        table = frames.read_csv(path, numeric=[options.get("time_col", "ds")])
+        return cls._from_table(table, str(path), **options)
 
     @classmethod
-    def from_parquet(cls, path: str | Path, **options: Any) -> "Panel":
+    def from_parquet(cls, path: str | PathLike[str], **options: Any) -> "Panel":
         """A panel from a Parquet file; options as for `from_frame`."""
         cls._check_options(options, "Panel.from_parquet")
-        return cls._from_table(frames.read_parquet(path), str(path), 0, **options)
+        return cls._from_table(frames.read_parquet(path), str(path), **options)
 
     @classmethod
     def _check_options(cls, options: Mapping[str, Any], of: str) -> None:
@@ -119,7 +167,6 @@ class Panel:
         cls,
         table: frames.Table,
         origin: str,
-        first_line: int,
         *,
         freq: str | None = None,
         meta: Any = None,
@@ -132,10 +179,7 @@ class Panel:
         names = (id_col, time_col, target_col)
         times = table.columns.get(time_col, np.empty(0))
         frequency = frequency_in(times) if freq is None else frequency_of(freq)
-        parts = assemble(
-            table.without(ignore), frequency, meta, gaps, names,
-            origin=origin, first_line=first_line,
-        )  # fmt: skip
+        parts = assemble(table.without(ignore), frequency, meta, gaps, names, origin=origin)
         return cls(*parts, backend=table.backend, columns=names)
 
     # --- looking --------------------------------------------------------------------------------
@@ -318,11 +362,19 @@ class Panel:
         return frames.build(columns, backend or self.backend, self.calendar, (time_col,))
 
     def digest(self) -> str:
-        """A SHA-256 of values, calendar and ids: the data part of a manifest."""
-        hasher = hashlib.sha256()
-        for array in (self.values, self.indptr, self.first):
-            hasher.update(np.ascontiguousarray(array).tobytes())
-        hasher.update("\0".join((*self.ids, self.calendar.freq)).encode())
+        """A SHA-256 of all that forecasts depend on: the data part of a manifest.
+
+        That is frequency, ids, periods, values and indicators less what is words for people (names
+        and source). The order of series and rows, the kind of frame and the style of periods
+        (2010, "2010-01-01" ...) change neither forecasts nor this.
+        """
+        hasher = hashlib.sha256(self.calendar.freq.encode())
+        for i in sorted(range(len(self)), key=self.ids.__getitem__):
+            values = self.values[self.indptr[i] : self.indptr[i + 1]] + 0.0  # -0 and 0 are one
+            values[np.isnan(values)] = np.nan
+            first = int(self.first[i]) if len(values) else None
+            head = json.dumps([_said(self.indicators[i]), first, len(values)])
+            hasher.update(head.encode() + values.astype("<f8").tobytes())
         return hasher.hexdigest()
 
     def describe(self) -> list[dict[str, Any]]:
@@ -379,6 +431,34 @@ class Panel:
             f"<div><p><b>{escape(self._headline())}</b></p>"
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
         )
+
+
+def _said(indicator: Indicator) -> list[Any]:
+    """What an indicator says that numbers may depend on, as JSON has it: 10_000 as 1e4."""
+    left_out = {"name", "name_zh", "source", "lower", "upper"}  # bounds hold the latter two
+    fields = (getattr(indicator, name) for name in FIELDS if name not in left_out)
+    return [_plain(value) for value in (*fields, indicator.bounds)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return float(value) if isinstance(value, Real) else value
+
+
+# Endings of the files that a panel is read from.
+FILES = frozenset({".csv", ".gz", ".parquet", ".pq", ".tsv", ".txt"})
+
+
+def is_path(data: Any) -> bool:
+    """Whether data are the path of a file; another text may be the name of a data set."""
+    if isinstance(data, str):
+        return "/" in data or os.sep in data or Path(data).suffix.lower() in FILES
+    return isinstance(data, PathLike)
+
+
+# What verbs take for data: a panel, a long frame, or the path of a CSV or Parquet file.
+PanelLike: TypeAlias = Panel | IntoFrame | str | PathLike[str]
 
 
 def _clip(text: str, width: int = 42) -> str:

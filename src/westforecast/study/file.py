@@ -13,7 +13,7 @@ from westforecast.domain import Outlook, Product, Scenario
 from westforecast.domain.identity import in_order
 from westforecast.errors import UsageError, nearest
 from westforecast.kernels.quantiles import check_levels
-from westforecast.series.frame import read_csv, require
+from westforecast.series.frame import number, read_csv, require
 from westforecast.study.plans import Aim, read_aims, read_outlook, read_scenarios
 from westforecast.study.stages import Stages, read_stages
 from westforecast.study.toml import MISSING, Lines, StudyError, Table
@@ -302,18 +302,18 @@ def _models(table: Table, required: bool) -> dict[str, Any]:
 
 
 def _assumptions(path: Path) -> dict[str, Assumption]:
-    table = read_csv(path, dtype=str, keep_default_na=False)
+    table = read_csv(path)
     wanted = ("id", "name", "value", "unit", "year", "reason", "source")
     require(table, {f"assumptions ({name})": name for name in wanted}, path.name)
-    rows = zip(*(table.columns[name] for name in wanted), strict=True)
-    found = {}
-    for line, (key, name, value, unit, year, reason, source) in enumerate(rows, start=2):
-        try:
-            found_value = float(value)
-            if not isfinite(found_value):
-                raise ValueError(value)
-        except ValueError:
-            raise StudyError(f"value {value!r} is not a number", path, key, line) from None
+    assert table.lines is not None  # it is a file of text
+    found: dict[str, Assumption] = {}
+    rows = zip(table.lines.tolist(), *(table.columns[column] for column in wanted), strict=True)
+    for line, *cells in rows:
+        key, name, value, unit, year, reason, source = (cell or "" for cell in cells)
+        found_value = number(value)
+        if isinstance(found_value, str) or not isfinite(found_value):
+            what = f" but {found_value}" if isinstance(found_value, str) else ""
+            raise StudyError(f"value {value!r} is not a number{what}", path, key, line)
         if key in found:
             raise StudyError(f"a second assumption {key!r}; ids are unique", path, key, line)
         found[key] = Assumption(key, name, found_value, unit, year, reason, source)
