@@ -123,11 +123,9 @@ class TestForecast:
         with pytest.raises(UsageError, match=message):
             wf.forecast(DATA, "Drift", **arguments)
 
-    def test_a_frame_is_no_panel(self):
-        with pytest.raises(
-            UsageError, match=r"panel is a DataFrame; expected a Panel. Make one wi"
-        ):
-            wf.forecast(frame([1.0]), "Naive", h=1)
+    def test_a_dict_is_no_data(self):
+        with pytest.raises(UsageError, match=r"data is a dict; expected a long data frame"):
+            wf.forecast({"y": [1.0]}, "Naive", h=1)
 
     def test_failures_are_raised_on_request(self):
         with pytest.raises(wf.ModelError, match=r"model 'DampedLogGrowth' failed on series 'a'"):

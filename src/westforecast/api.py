@@ -14,7 +14,7 @@ from westforecast.errors import UsageError, check_options
 from westforecast.metrics import Metric
 from westforecast.models import Model
 from westforecast.plugin import registry, settings_of
-from westforecast.series import Panel
+from westforecast.series import Panel, PanelLike
 from westforecast.typing import Align, OnError, WindowShape
 
 ModelLike = str | Model | type[Model]
@@ -112,7 +112,7 @@ def _with_defaults(kind: type[Model]) -> Model:
 
 
 def forecast(
-    panel: Panel,
+    data: PanelLike,
     models: Models = "DampedLogGrowth",
     *,
     h: int | None = None,
@@ -125,8 +125,11 @@ def forecast(
     engine: str | Engine = "auto",
     progress: bool | Progress | None = None,
 ) -> Result:
-    """Forecast the series of a panel.
+    """Forecast series.
 
+    data: a long frame (pandas, polars or pyarrow: unique_id, ds, y), the path of a CSV or Parquet
+        file of that form, or a Panel, which options of reading (freq, gaps, id_col ...) need:
+        `Panel.of(df, freq="Q")`.
     models: a name, a Model, several of them, or a mapping from names of your own.
     h: steps ahead, or until: the last period wanted (2020); exactly one.
     series: ids of the series to forecast, all unless given. The others of the panel are there as
@@ -148,10 +151,10 @@ def forecast(
 
     >>> import pandas as pd, westforecast as wf
     >>> df = pd.DataFrame({"unique_id": "a", "ds": [2008, 2009, 2010], "y": [1.0, 2.0, 3.0]})
-    >>> wf.forecast(wf.Panel.from_frame(df), "Drift", until=2012).long()["yhat"].tolist()
+    >>> wf.forecast(df, "Drift", until=2012).long()["yhat"].tolist()
     [4.0, 5.0]
     """
-    _check_panel(panel)
+    panel = Panel.of(data)
     series = _ids(series)
     settings = {"call": "forecast", "h": h, "until": until, "series": series}
     plan = ahead(panel, h, until, series=series)
@@ -159,7 +162,7 @@ def forecast(
 
 
 def backtest(
-    panel: Panel,
+    data: PanelLike,
     models: Models = "DampedLogGrowth",
     *,
     h: int,
@@ -182,6 +185,7 @@ def backtest(
 ) -> Result:
     """Forecast a past that is known, from rolling origins, every model estimated anew at each.
 
+    data: a frame, a path or a Panel, as for `forecast`.
     h: steps scored. n_windows: how many origins (1 unless set), or cutoffs: the last in-sample
         periods themselves (years). step_size: periods between origins (mlforecast's default is h).
     window, input_size: "expanding", or "sliding" over the last input_size periods, which is what
@@ -198,7 +202,7 @@ def backtest(
     Windows that cannot be evaluated are rows of the ledger with a reason. Raises UsageError where
     none can.
     """
-    _check_panel(panel)
+    panel = Panel.of(data)
     series = _ids(series)
     plan = origins(
         panel, h, n_windows=n_windows, cutoffs=cutoffs, step_size=step_size, window=window,
@@ -216,11 +220,12 @@ def backtest(
 
 
 def split_errors(
-    panel: Panel, model: ModelLike, h: int, *, log: bool | None = None,
+    data: PanelLike, model: ModelLike, h: int, *, log: bool | None = None,
     engine: str | Engine = "auto", **schedule: Any,
 ) -> ErrorSplit:  # fmt: skip
     """Backtest a model with drivers twice, ex ante as it is and ex post with its drivers' outcomes.
 
+    data: a frame, a path or a Panel, as for `forecast`.
     model: a name or a Model whose future of the drivers is not what came (driver_mode "forecast" or
         "frozen", or a driver_path). h: steps.
     log: whether errors are differences of logarithms; by default for models of positive series.
@@ -232,7 +237,7 @@ def split_errors(
 
     Raises UsageError for a model without drivers or one that is ex post already, and as `backtest`.
     """
-    _check_panel(panel)
+    panel = Panel.of(data)
     known = [name for name in signature(origins).parameters if name not in ("panel", "h")]
     check_options(schedule, ["log", "engine", *known], "split_errors")
     if "series" in schedule:
@@ -270,14 +275,6 @@ def _run(
             plan, named, levels, engine=runner, on_error=on_error, fallback=second,
             time_budget=time_budget, progress=report, settings=told,
         )  # fmt: skip
-
-
-def _check_panel(panel: Any) -> None:
-    if not isinstance(panel, Panel):
-        raise UsageError(
-            f"panel is a {type(panel).__name__}; expected a Panel. "
-            "Make one with westforecast.Panel.from_frame(df)."
-        )
 
 
 @contextmanager

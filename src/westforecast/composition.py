@@ -22,7 +22,7 @@ from westforecast.domain.shares import (
 from westforecast.errors import DataError, Problem, UsageError
 from westforecast.kernels.quantiles import LAW, at_scores, check_levels, probabilities
 from westforecast.models import Status
-from westforecast.series import Indicator, Panel
+from westforecast.series import Indicator, Panel, PanelLike
 from westforecast.series import frame as frames
 from westforecast.typing import FloatArray, IntArray
 
@@ -151,7 +151,7 @@ class PartsForecast:
 
 
 def forecast_shares(
-    panel: Panel,
+    data: PanelLike,
     parts: Sequence[str] | None = None,
     *,
     whole: str | None = None,
@@ -166,6 +166,7 @@ def forecast_shares(
 ) -> PartsForecast:
     """Forecast the shares of parts in their whole; they stay between 0 and 1 and add up to one.
 
+    data: a long frame, the path of a CSV or Parquet file, or a Panel.
     parts: ids of series, as levels of one unit or as shares; all of the panel but the whole unless
         given. Their order decides nothing but the order of the answer.
     whole: id of their sum. Where the parts are less than it, the rest of it is a part of its own,
@@ -189,10 +190,10 @@ def forecast_shares(
     >>> years = [2008, 2009, 2010]
     >>> df = pd.DataFrame({"unique_id": ["east"] * 3 + ["west"] * 3, "ds": years * 2,
     ...                    "y": [60.0, 66.0, 90.0, 20.0, 20.0, 30.0]})
-    >>> forecast_shares(Panel.from_frame(df), until=2012).point.round(3).tolist()
+    >>> forecast_shares(df, until=2012).point.round(3).tolist()
     [[0.75, 0.75], [0.25, 0.25]]
     """
-    checked = check_levels(levels)
+    panel, checked = Panel.of(data), check_levels(levels)
     if n_paths < 2:
         raise UsageError(f"n_paths={n_paths} found, at least 2 sample paths expected.")
     asked = _parts(panel, parts, whole)

@@ -149,12 +149,14 @@ def check_whole(name: str, value: object, least: int) -> int:
 
 
 def is_text(value: str) -> bool:
-    """Whether text can be written: half a character (a lone surrogate) cannot.
+    """Whether text can be written: half a character (a lone surrogate) and NUL cannot.
+
+    pandas takes texts for the same that are so up to a NUL.
 
     >>> is_text("机床"), is_text("\\ud800")
     (True, False)
     """
     try:
-        return value.isascii() or bool(value.encode())
+        return "\0" not in value and (value.isascii() or bool(value.encode()))
     except UnicodeEncodeError:
         return False

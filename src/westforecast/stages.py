@@ -20,7 +20,7 @@ from westforecast.domain.stage_words import STAGES
 from westforecast.errors import DataError, Problem, UsageError, nearest
 from westforecast.kernels.quantiles import LAW, check_levels, probabilities
 from westforecast.models import Status
-from westforecast.series import Indicator, Panel
+from westforecast.series import Indicator, Panel, PanelLike
 from westforecast.series import frame as frames
 from westforecast.typing import FloatArray, IntArray
 
@@ -118,7 +118,7 @@ class StagePath:
 
 
 def stage_path(
-    panel: Panel,
+    data: PanelLike,
     roles: Mapping[str, str],
     *,
     until: int,
@@ -131,10 +131,10 @@ def stage_path(
 ) -> StagePath:
     """Forecast the indicators of the stage index and simulate the index.
 
-    panel, roles, index, regions: as for `stage_table`. Forecasts begin after the last year in which
+    data, roles, index, regions: as for `stage_table`. Forecasts begin after the last year in which
         a region's roles are all observed; what is known of later years is used, and a year missing
         there between two known ones is put on the line between them. For an earlier origin ask with
-        `panel.as_of(2005)`.
+        `Panel.of(data).as_of(2005)`.
     until: the last year. models: input -> model; "shares" for all that have none of their own and
         for the structure. By default DampedLogGrowth for GDP per head and Drift for shares.
     levels: interval coverages in percent. n_paths, seed: how many sample paths, which stream.
@@ -149,7 +149,7 @@ def stage_path(
     UsageError where a model cannot forecast an indicator.
     """
     levels = check_levels(levels)
-    table = stage_table(panel, roles, index=index, regions=regions)
+    table = stage_table(data, roles, index=index, regions=regions)
     index = table.index
     chosen = _models(table, models)
     inputs = table.inputs if not _has_structure(table) else {**table.inputs, **_structure(table)}

@@ -18,8 +18,6 @@ from westforecast.cli.options import (
 )
 from westforecast.cli.words import FileCommand
 
-FILES = {".csv", ".parquet", ".pq"}
-
 
 @click.command("compare", cls=FileCommand, context_settings=HELP)
 @click.argument("data", nargs=-1, required=True)
@@ -88,18 +86,18 @@ def compare(data: tuple[str, ...], by: tuple[str, ...], out: Path | None, as_jso
 
 
 def _named(data: tuple[str, ...], how: dict[str, Any]) -> dict[str, Any]:
-    """Data sets by the name they have in tables: files by their own, less the folder and suffix."""
+    """Data sets by the name they have in tables, files read as the options say."""
+    from westforecast.comparison.run import dataset_name
     from westforecast.errors import UsageError
+    from westforecast.series.panel import is_path
 
     named: dict[str, Any] = {}
     for given in data:
-        path = Path(given)
-        is_file = path.suffix.lower() in FILES or "/" in given
-        name = path.stem if is_file else given
+        name = dataset_name(given)
         if name in named:
             raise UsageError(
                 f"two data sets are called {name!r}. Give each once; files need names that differ "
                 "in more than folder and suffix."
             )
-        named[name] = read_panel(path, how) if is_file else given
+        named[name] = read_panel(Path(given), how) if is_path(given) else given
     return named

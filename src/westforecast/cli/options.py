@@ -97,9 +97,7 @@ def read_panel(file: Path, reading: dict[str, Any]) -> Any:
     """A panel from a file, read as the options say."""
     from westforecast.series import Panel
 
-    if file.suffix.lower() in {".parquet", ".pq"}:
-        return Panel.from_parquet(file, **reading)
-    return Panel.from_csv(file, **reading)
+    return Panel.of(file, **reading)
 
 
 def _all(*options: Decorator) -> Decorator:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from inspect import signature
+from os import PathLike, fspath
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -10,17 +12,18 @@ from westforecast.api import ModelLike, Models
 from westforecast.backtest import Result
 from westforecast.comparison.comparison import Comparison
 from westforecast.comparison.evidence import MIN_CUTOFFS, gather
-from westforecast.errors import UsageError, check_options
+from westforecast.errors import DataError, UsageError, check_options
 from westforecast.metrics import Metric
 from westforecast.models import Model
-from westforecast.series import Panel
+from westforecast.series import Panel, PanelLike
+from westforecast.series.panel import is_path
 
-Data = Panel | Result | str
-ONE = "data"  # what a single panel is called
+Data = PanelLike | Result
+ONE = "data"  # what a single panel or frame is called
 
 
 def compare(
-    data: Data | Sequence[str] | Mapping[str, Data],
+    data: Data | Sequence[str | PathLike[str]] | Mapping[str, Data],
     models: Models | None = None,
     *,
     h: int | None = None,
@@ -35,9 +38,10 @@ def compare(
 ) -> Comparison:
     """Backtest models on one or more data sets and say which differ from a baseline.
 
-    data: a Panel, the name of an installed data set, several such names, or a mapping from names of
-        your own to Panels, names or results of `westforecast.backtest`. Where all are results,
-        `models`, `h`, `levels` and the schedule are theirs.
+    data: a Panel, a long frame, the path of a CSV or Parquet file, the name of an installed data
+        set, several such paths and names, or a mapping from names of your own to any of these or
+        to results of `westforecast.backtest`. Where all are results, `models`, `h`, `levels` and
+        the schedule are theirs. A text is a path where it has a folder or the ending of a file.
     models: as for `backtest`. baseline: a model's name or a Model, added where it is not among
         them.
     h: steps scored. metric: a name, also a plugin's, or a Metric that is one loss per cell, 0 at
@@ -56,7 +60,7 @@ def compare(
 
     >>> import numpy as np, pandas as pd, westforecast as wf
     >>> df = pd.DataFrame({"unique_id": "a", "ds": range(1980, 2011), "y": np.arange(31.0) ** 1.5})
-    >>> found = wf.compare(wf.Panel.from_frame(df), "Drift", h=1, n_windows=10)
+    >>> found = wf.compare(df, "Drift", h=1, n_windows=10)
     >>> found.leaderboard()["verdict"].tolist()
     ['better', 'baseline']
     """
@@ -91,34 +95,51 @@ def compare(
 
 
 def _named(data: Any) -> dict[str, Data]:
-    """The data sets by name; names of installed ones are still names."""
-    if isinstance(data, Panel | Result):
-        data = {ONE: data}
-    elif isinstance(data, str):
-        data = {data: data}
-    elif not isinstance(data, Mapping) and isinstance(data, Sequence):
-        if strange := [each for each in data if not isinstance(each, str)]:
-            raise UsageError(
-                f"a list with a {type(strange[0]).__name__} found; only names can be listed. Give "
-                'a mapping with names of your own: {"west": panel, "east": other}.'
-            )
-        if twice := [each for each in data if list(data).count(each) > 1]:
-            raise UsageError(f"data set {twice[0]!r} is given twice; name it once.")
-        data = {each: each for each in data}
+    """The data sets by name, installed ones still by theirs; frames and files are panels."""
     if not isinstance(data, Mapping):
-        raise UsageError(
-            f"data is a {type(data).__name__}; expected a Panel, a name, names, or a mapping from "
-            "names to Panels, names or Results. Make a Panel with westforecast.Panel.from_frame."
-        )
+        data = _listed(data)
     if not data:
         raise UsageError("no data set given; give at least one.")
-    for name, given in data.items():
-        if not isinstance(given, Panel | Result | str):
-            raise UsageError(
-                f"data set {name!r} is a {type(given).__name__}; expected a Panel, the name of an "
-                "installed data set, or a Result of westforecast.backtest."
-            )
-    return {str(name): given for name, given in data.items()}
+    return {str(name): _read(str(name), given) for name, given in data.items()}
+
+
+def _read(name: str, given: Any) -> Data:
+    """A result or the name of an installed data set as it is, all else as a panel."""
+    if isinstance(given, Result) or (isinstance(given, str) and not is_path(given)):
+        return given
+    called = "data" if name == ONE else f"data set {name!r}"
+    try:
+        return Panel.of(given)
+    except DataError as error:
+        origin = called if error.origin == "the data" else error.origin
+        raise DataError(error.problems, origin, error.advice) from None
+    except UsageError as error:
+        raise UsageError(str(error).replace("data is", f"{called} is")) from None
+
+
+def _listed(data: Any) -> dict[str, Any]:
+    """Data that came without names of their own, by the names they have in tables."""
+    if isinstance(data, str | PathLike):
+        data = [data]
+    if not isinstance(data, list | tuple):
+        return {ONE: data}
+    if strange := [each for each in data if not isinstance(each, str | PathLike)]:
+        raise UsageError(
+            f"a list with a {type(strange[0]).__name__} found; only names can be listed, of "
+            'data sets or files. Give a mapping with names of your own: {"west": df, "east": b}.'
+        )
+    names = [dataset_name(each) for each in data]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise UsageError(
+            f"data set {twice[0]!r} is given twice. Give each once; files need names that differ "
+            "in more than folder and ending, or a mapping with names of your own."
+        )
+    return dict(zip(names, data, strict=True))
+
+
+def dataset_name(given: str | PathLike[str]) -> str:
+    """What tables call a data set: a file by its own name, less folder and ending."""
+    return Path(fspath(given)).stem if is_path(given) else str(given)
 
 
 def _run(
@@ -128,7 +149,7 @@ def _run(
     """The baseline's name, and the results of all data sets, backtested unless they are there."""
     known = [
         name for name in signature(api.backtest).parameters
-        if name not in ("panel", "models", "h", "levels", "fallback")
+        if name not in ("data", "models", "h", "levels", "fallback")
     ]  # fmt: skip
     check_options(schedule, known, "compare")
     if models is None or h is None:
@@ -154,11 +175,12 @@ def _run(
         schedule["n_windows"] = MIN_CUTOFFS
     results = {}
     for name, given in named.items():
-        panel = api.dataset(given) if isinstance(given, str) else given
+        if isinstance(given, str) and not is_path(given):
+            given = api.dataset(given)
         results[name] = (
-            panel
-            if isinstance(panel, Result)
-            else api.backtest(panel, every, h=h, levels=levels, **schedule)
+            given
+            if isinstance(given, Result)
+            else api.backtest(given, every, h=h, levels=levels, **schedule)
         )
     return label, results
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from westforecast.errors import UsageError, nearest
 from westforecast.series.indicator import Indicator
-from westforecast.series.panel import Panel
+from westforecast.series.panel import Panel, PanelLike
 from westforecast.typing import FloatArray
 
 # What stands for a unit that is none: fractions, percentages, shares.
@@ -269,10 +269,11 @@ class Mismatch:
 
 
 def check_identities(
-    panel: Panel, identities: Sequence[Identity], tolerance: float = 0.005
+    data: PanelLike, identities: Sequence[Identity], tolerance: float = 0.005
 ) -> list[Mismatch]:
     """Where observed values break identities, the widest first.
 
+    data: a long frame, the path of a CSV or Parquet file, or a Panel.
     tolerance: relative difference taken for rounding. Half a percent passes yearbook tables
     whose columns are rounded; revised vintages of provincial figures differ by 1 to 5 percent.
     Quantities the panel lacks are derived where they can be, so that a chain (region = nation x
@@ -282,6 +283,7 @@ def check_identities(
     """
     if not 0 <= tolerance < 1:
         raise UsageError(f"tolerance={tolerance!r} found, a fraction such as 0.005 expected.")
+    panel = Panel.of(data)
     indicators = {indicator.id: indicator for indicator in panel.indicators}
     check_units(identities, indicators)
     worth = {name: indicator.factor for name, indicator in indicators.items()}

@@ -34,7 +34,7 @@ from westforecast.domain.jumps import jumps
 from westforecast.domain.ties import Ties, aligned, ties_of, worth
 from westforecast.errors import UsageError, nearest
 from westforecast.series import frame as frames
-from westforecast.series.panel import Panel
+from westforecast.series.panel import Panel, PanelLike
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 # Values of a share below which nothing is said of its unit.
@@ -119,7 +119,7 @@ MEANING: Mapping[Rule, str] = {
 
 
 def screen(
-    panel: Panel,
+    data: PanelLike,
     *,
     wholes: Mapping[str, Sequence[str]] | None = None,
     parts: Mapping[str, str] | None = None,
@@ -127,8 +127,10 @@ def screen(
     identities: Sequence[Identity] = (),
     same: Iterable[Sequence[str]] = (),
 ) -> Screening:
-    """What in a panel can hardly be true. Raises for no data and changes none.
+    """What in data can hardly be true. Raises for no values and changes none.
 
+    data: a long frame, the path of a CSV or Parquet file, or a Panel. A frame or file is read with
+        gaps="keep", as the program reads it.
     wholes: whole -> its parts. The whole is a series, or any other name where the parts are shares
         that add up to 100 percent.
     parts: part -> a series it is a part of; the ratio must stay below 1 and must not jump.
@@ -148,9 +150,10 @@ def screen(
     >>> import pandas as pd
     >>> y = [10.1, 11.2, 12.9, 15.0, 16.6, 188.0, 20.9, 23.0]
     >>> df = pd.DataFrame({"unique_id": "output", "ds": range(2000, 2008), "y": y})
-    >>> print(screen(Panel.from_frame(df)).findings[0].found)
+    >>> print(screen(df).findings[0].found)
     188, about 10^1 of the 18.39 that its neighbours suggest
     """
+    panel = data if isinstance(data, Panel) else Panel.of(data, gaps="keep")
     ties = ties_of(panel)
     ties.wholes.extend((whole, tuple(given)) for whole, given in (wholes or {}).items())
     ties.parts.extend((parts or {}).items())

@@ -15,7 +15,7 @@ from westforecast.errors import DataError, Problem, UnknownNameError, UsageError
 from westforecast.series import frame as frames
 from westforecast.series.calendar import Calendar
 from westforecast.series.indicator import Indicator
-from westforecast.series.panel import Panel
+from westforecast.series.panel import Panel, PanelLike
 from westforecast.typing import FloatArray, IntArray
 
 # Shares that may lie below one percent.
@@ -121,14 +121,15 @@ class StageTable:
 
 
 def stage_table(
-    panel: Panel,
+    data: PanelLike,
     roles: Mapping[str, str],
     *,
     index: StageIndex | None = None,
     regions: Sequence[str] | None = None,
 ) -> StageTable:
-    """The index for every region and year of an annual panel.
+    """The index for every region and year of annual data.
 
+    data: a long frame, the path of a CSV or Parquet file, or a Panel.
     roles: input of `StageIndex.score` -> series id with {region}, `"urban_share.{region}"`. Percent
         and multipliers are read from the series' indicators.
     index: settings; None takes the defaults. regions: which and in what order; None takes all for
@@ -141,6 +142,7 @@ def stage_table(
     index = StageIndex() if index is None else index
     if not isinstance(index, StageIndex):
         raise UsageError(f"index={index!r} found, a StageIndex expected: StageIndex({index!r}).")
+    panel = Panel.of(data)
     if panel.calendar.freq != "Y":
         raise UsageError("the stage index is annual, the panel is not. Take annual series.")
     found = _match(panel, roles)

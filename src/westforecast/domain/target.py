@@ -9,7 +9,7 @@ import numpy as np
 
 from westforecast.errors import UsageError
 from westforecast.kernels.quantiles import normal_scores, reading
-from westforecast.series.panel import Panel
+from westforecast.series.panel import Panel, PanelLike
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 Measure = Literal["growth", "change"]
@@ -215,7 +215,7 @@ def pace(
 
 
 def precedents(
-    panel: Panel,
+    data: PanelLike,
     years: int,
     required: float,
     *,
@@ -223,12 +223,14 @@ def precedents(
     measure: Measure = "growth",
     shown: int = 3,
 ) -> Precedents:
-    """How often the series of an annual panel kept a pace over `years` years.
+    """How often the series of annual data kept a pace over `years` years.
 
     required: growth (a fraction) or change a year, see `Goal.measure`. shown: series in `best`.
-    Cut the panel with `as_of` to what was known, and with `select` to what is comparable.
+    data: a long frame, a path or a Panel. Cut a panel with `as_of` to what was known, and with
+        `select` to what is comparable.
     Raises UsageError for a panel that is not annual, and for changes in more than one unit.
     """
+    panel = Panel.of(data)
     if panel.calendar.freq != "Y":
         raise UsageError("precedents are counted in years; an annual panel expected.")
     units = {indicator.unit for indicator in panel.indicators}
@@ -265,7 +267,7 @@ def attainment(
     *,
     probs: Sequence[float] | None = None,
     point: float | None = None,
-    panel: Panel | None = None,
+    panel: PanelLike | None = None,
 ) -> Attainment:
     """What a forecast, and the history of comparable series, say of a goal.
 

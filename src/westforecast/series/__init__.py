@@ -2,6 +2,6 @@
 
 from westforecast.series.calendar import Calendar
 from westforecast.series.indicator import Indicator
-from westforecast.series.panel import Panel
+from westforecast.series.panel import Panel, PanelLike
 
-__all__ = ["Calendar", "Indicator", "Panel"]
+__all__ = ["Calendar", "Indicator", "Panel", "PanelLike"]

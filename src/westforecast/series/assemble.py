@@ -136,7 +136,7 @@ def _readable(
             for value in column
         ]
         bad = np.array([word != "" for word in words])
-        blank = np.array([is_id and isinstance(v, str) and not v.strip() for v in column])
+        blank = np.array([is_id and isinstance(v, str) and not v.strip(" \t") for v in column])
         strange |= bad & is_id
         columns[name] = column.astype(object)
         columns[name][bad | blank] = None
@@ -236,7 +236,7 @@ def _duplicates(
             where(order[k + 1]),
             f"{'the same row twice, see' if same[k] else 'another value than in'} {line(order[k])}",
             "one value per series and period",
-            hint,
+            "Drop one of them." if same[again].all() else hint,
         )
         for k in _places(again)
     ]

@@ -46,12 +46,12 @@ _HEAD, _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}"), re.compile(r"\d{3}(\.\d
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A table of text: header [K], rows [N][K], the line each row begins on [N], and notes."""
+    """A table of text: header [K], rows [N][K], the line each row begins on [N], and a note."""
 
     header: list[str]
     rows: list[list[str]]
     lines: list[int]
-    notes: tuple[str, ...]
+    note: str
 
 
 def parse(data: bytes, origin: str) -> Fields:
@@ -66,15 +66,18 @@ def parse(data: bytes, origin: str) -> Fields:
     """
     records = list(_records(_text(data, origin), origin))
     if not records:
-        raise _error("the file", "is empty", "a table", HEADER, origin)
-    (first, header), records = records[0], records[1:]
+        raise _error("the file", "empty", "a table", HEADER, origin)
+    if records[0][1] == ["sep=", ""]:  # how spreadsheets are told of the separator
+        del records[0]
+    (first, header), *records = records or [(1, [])]
     header = [name.strip() for name in header]
-    _check_separator(first, header, origin)
-    header, notes = _without_tail(header, [row for _, row in records])
+    _check_separator(first, header, records, origin)
+    header, note = _without_tail(header, [row for _, row in records])
+    if note:
+        records = [(line, row[: len(header)]) for line, row in records]
     _check_fields(header, records, origin)
-    width = len(header)
-    rows = [row[:width] for _, row in records]
-    return Fields(_named(first, header, rows, origin), rows, [line for line, _ in records], notes)
+    rows = [row for _, row in records]
+    return Fields(_named(first, header, rows, origin), rows, [line for line, _ in records], note)
 
 
 # --- text ---------------------------------------------------------------------------------------
@@ -92,7 +95,7 @@ def _text(data: bytes, origin: str) -> str:
             remedy = "Save the table as CSV (UTF-8)."
             if magic == b"PAR1":
                 remedy = "Give its name the ending .parquet, or use Panel.from_parquet."
-            raise _error("the file", f"is {what}", "CSV", remedy, origin)
+            raise _error("the file", what, "CSV", remedy, origin)
     encoding = _wide(data)
     try:
         text = "" if encoding else data.decode("utf-8").lstrip("\ufeff")
@@ -108,7 +111,7 @@ def _text(data: bytes, origin: str) -> str:
         raise _error(f"line {line}", found, "text", remedy, origin)
     if text.lstrip()[:1] == "<":
         remedy = "Save the table that it shows as CSV."
-        raise _error("the file", "is a web page or XML", "CSV", remedy, origin)
+        raise _error("the file", "a web page or XML", "CSV", remedy, origin)
     return text
 
 
@@ -153,30 +156,31 @@ def _records(text: str, origin: str) -> Iterator[tuple[int, list[str]]]:
         raise _error(f"line {begin}", found, "quotes in pairs", remedy, origin) from error
 
 
-def _check_separator(line: int, header: Sequence[str], origin: str) -> None:
+def _check_separator(
+    line: int, header: Sequence[str], records: Sequence[tuple[int, list[str]]], origin: str
+) -> None:
     whole = ",".join(header)
     other, word = max(_SEPARATORS.items(), key=lambda item: whole.count(item[0]))
-    if whole.count(other) <= whole.count(","):
-        if len(header) > 1 or len(whole.split()) < 2:
+    below = [",".join(row) for _, row in records[:1]]
+    if whole.count(other) <= whole.count(",") or any(other not in row for row in below):
+        if len(header) > 1 or len(whole.split()) < 2 or any("," in row for row in below):
             return
         word = "spaces"
     found = f"the header {whole!r} is separated by {word}"
     raise _error(f"line {line}", found, "commas", COMMA, origin)
 
 
-def _without_tail(
-    header: list[str], rows: Sequence[Sequence[str]]
-) -> tuple[list[str], tuple[str, ...]]:
-    """The header less missing names at its end, where no row has anything below them."""
+def _without_tail(header: list[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], str]:
+    """The header less missing names at its end, where no row has anything there, and a note."""
     named = max((k for k, name in enumerate(header, 1) if name), default=len(header))
     sizes = {len(row) for row in rows}
     if any(cell.strip() for row in rows for cell in row[named:]):
-        return header, ()
+        return header, ""
     if len(sizes) == 1 and max(sizes) > named:
-        return header[:named], ("every row ends with a comma, read as if it were not there.",)
+        return header[:named], "every row ends with a comma, read as if it were not there."
     if len(header) > named and all(named <= size <= len(header) for size in sizes):
-        return header[:named], ("the header ends with a comma, read as if it were not there.",)
-    return header, ()
+        return header[:named], "the header ends with a comma, read as if it were not there."
+    return header, ""
 
 
 # --- fields -------------------------------------------------------------------------------------

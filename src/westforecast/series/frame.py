@@ -119,8 +119,8 @@ def read_csv(path: str | PathLike[str], numeric: Sequence[str] = ()) -> Table:
     except (TypeError, ValueError) as error:  # no path at all, or one with NUL in it
         raise UsageError(f"path={path!r} found, the path of a file expected ({error}).") from None
     fields = delimited.parse(data, str(path))
-    for note in fields.notes:
-        warn(f"{path}: {note}")
+    if fields.note:
+        warn(f"{path}: {fields.note}")
     columns = {
         name: _typed([row[k] or None for row in fields.rows], name in numeric)
         for k, name in enumerate(fields.header)
@@ -217,7 +217,7 @@ def number(value: Any) -> float | str:
         return "a complex number"
     if isinstance(value, dt.timedelta | np.timedelta64):
         return "a duration"
-    return "a date or time" if isinstance(value, _TIMES) else f"a {type(value).__name__}"
+    return "a date or time" if isinstance(value, _TIMES) else f"of type {type(value).__name__}"
 
 
 _HUGE = "too large for a number (at most 1.8e308)"
@@ -227,15 +227,15 @@ _TIMES = (dt.date, dt.time, np.datetime64, pd.Period)
 
 # What text looks like that stands for a number which must be written otherwise.
 _WRITTEN = {
-    r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?": "a number with thousands commas",
-    r"[+-]?\d+,\d+": "a number with a decimal comma",
-    r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?": "a number with thousands points",
-    r"[+-]?\d{1,3}([ \u00a0\u2009\u202f']\d{3})+([.,]\d*)?": "a number with spaces or marks in it",
-    r"[\u2012-\u2015\u2212].*\d.*": "a number with a minus sign that is not '-'",
-    r"[+-]?[\d.,]+\s*[%\u2030\uff05]": "a number with a percent sign",
-    r"\([\d.,]+\)": "a number in brackets",
-    r"[\uff0b\uff0c-\uff0e\uff10-\uff19]+": "a number in full-width digits",
-    r"[+-]?\d[\d.,]*\s*[^\d\s.,]{1,3}": "a number with a flag or unit behind it",
+    r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?": "written with thousands commas",
+    r"[+-]?\d+,\d+": "written with a decimal comma",
+    r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?": "written with thousands points",
+    r"[+-]?\d{1,3}([ \u00a0\u2009\u202f']\d{3})+([.,]\d*)?": "written with spaces or marks",
+    r"[\u2012-\u2015\u2212].*\d.*": "written with a minus sign that is not '-'",
+    r"[+-]?[\d.,]+\s*[%\u2030\uff05]": "written with a percent sign",
+    r"\([\d.,]+\)": "written in brackets",
+    r"[\uff0b\uff0c-\uff0e\uff10-\uff19]+": "written in full-width digits",
+    r"[+-]?\d[\d.,]*\s*[^\d\s.,]{1,3}": "written with a flag or unit behind it",
 }
 
 
@@ -249,19 +249,19 @@ def _written(text: str) -> str:
 def unreadable(value: object) -> str:
     """What an id or a field of metadata is that can be no text, in words; "" for all others."""
     if value is None or isinstance(value, str):
-        return "" if value is None or is_text(value) else "text with half a character (a surrogate)"
+        return "" if value is None or is_text(value) else "text with a lone surrogate or NUL"
     if isinstance(value, bool | np.bool_):
         return "a truth value"
     if isinstance(value, int) and abs(value) > _LONGEST:
         return "a whole number of hundreds of digits"
     scalar = isinstance(value, Real | Decimal | UUID | dt.date | np.datetime64 | pd.Period)
-    return "" if scalar else f"a {type(value).__name__}"
+    return "" if scalar else f"of type {type(value).__name__}"
 
 
 def plain(values: np.ndarray) -> bool:
     """Whether a column holds nothing but text, none of it blank or unreadable, and nulls."""
     return pd.api.types.infer_dtype(values, skipna=True) == "string" and all(
-        text is None or (text.strip() and is_text(text)) for text in pd.unique(values)
+        text is None or (text.strip(" \t") and is_text(text)) for text in set(values.tolist())
     )
 
 

@@ -49,7 +49,7 @@ class Indicator:
     def __post_init__(self) -> None:
         for name in FIELDS:
             if isinstance(value := getattr(self, name), str) and not is_text(value):
-                raise UsageError(f"{name} {value!r} of an indicator is no text: a lone surrogate.")
+                raise UsageError(f"{name} {value!r} of an indicator holds a lone surrogate or NUL.")
         for name, known in _CLOSED.items():
             if (value := getattr(self, name)) not in known:
                 raise UsageError(

@@ -109,9 +109,14 @@ def _indicator(unique_id: str, settings: Mapping[str, Any], problems: list[Probl
     typed: dict[str, Any] = {}
     for name, value in settings.items():
         read, expected = _TYPES.get(name, (str, "text"))
+        listed = name == "breaks" and isinstance(value, list | tuple)
+        if not listed and (what := frames.unreadable(value)):
+            found = f"{name} = {frames.shown(value)}, which is {what}"
+            problems.append(Problem(where, found, expected, "Correct it or leave it empty."))
+            continue
         try:
             typed[name] = read(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             remedy = "Correct it or leave it empty."
             problems.append(Problem(where, f"{name} = {value!r}", expected, remedy))
     try:

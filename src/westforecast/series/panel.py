@@ -81,7 +81,7 @@ class Panel:
                 if frames.is_frame(data):
                     return cls.from_frame(data, **options)
                 raise UsageError(
-                    f"the data are a {type(data).__name__}; expected a long data frame (pandas, "
+                    f"data is a {type(data).__name__}; expected a long data frame (pandas, "
                     "polars, pyarrow: unique_id, ds, y), the path of a CSV or Parquet file, or a "
                     "westforecast.Panel."
                 )

@@ -312,7 +312,7 @@ def _assumptions(path: Path) -> dict[str, Assumption]:
         key, name, value, unit, year, reason, source = (cell or "" for cell in cells)
         found_value = number(value)
         if isinstance(found_value, str) or not isfinite(found_value):
-            what = f" but {found_value}" if isinstance(found_value, str) else ""
+            what = f": it is {found_value}" if isinstance(found_value, str) else ""
             raise StudyError(f"value {value!r} is not a number{what}", path, key, line)
         if key in found:
             raise StudyError(f"a second assumption {key!r}; ids are unique", path, key, line)

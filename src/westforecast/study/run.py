@@ -57,7 +57,7 @@ def run_study(study: Study, report: Report | None = None) -> StudyResult:
     that do not exist and for scenarios that leave their bounds.
     """
     started = time.perf_counter()
-    panel = Panel.from_csv(
+    panel = Panel.of(
         study.data, time_col=study.time_col, target_col=study.target_col, gaps="keep",
         ignore=("mark",),
     )  # fmt: skip
