@@ -2,7 +2,8 @@
 
     import westforecast as wf
 
-    panel = wf.Panel.from_frame(df)                       # unique_id, ds, y
+    wf.forecast(df, h=3).long()                           # unique_id, ds, y; or a path
+    panel = wf.Panel.from_frame(df, gaps="keep")          # where reading needs options
     wf.forecast(panel, ["Drift", "DampedLogGrowth"], until=2020, levels=(80, 95)).long()
     wf.backtest(panel, ["Drift", "Naive"], h=5, n_windows=5).scores()
 
