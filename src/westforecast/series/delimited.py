@@ -44,12 +44,15 @@ _YEAR = re.compile(r"\s*(1[5-9]|2[01])\d\d\s*")
 _HEAD, _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}"), re.compile(r"\d{3}(\.\d*)?\s*")
 
 
+Row = tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """A table of text: header [K], rows [N][K], the line each row begins on [N], and a note."""
 
     header: list[str]
-    rows: list[list[str]]
+    rows: list[Row]
     lines: list[int]
     note: str
 
@@ -67,17 +70,17 @@ def parse(data: bytes, origin: str) -> Fields:
     records = list(_records(_text(data, origin), origin))
     if not records:
         raise _error("the file", "empty", "a table", HEADER, origin)
-    if records[0][1] == ["sep=", ""]:  # how spreadsheets are told of the separator
+    if records[0][1] == ("sep=", ""):  # how spreadsheets are told of the separator
         del records[0]
-    (first, header), *records = records or [(1, [])]
-    header = [name.strip() for name in header]
-    _check_separator(first, header, records, origin)
-    header, note = _without_tail(header, [row for _, row in records])
+    (first, header), *records = records or [(1, ())]
+    names = [name.strip() for name in header]
+    _check_separator(first, names, records, origin)
+    names, note = _without_tail(names, [row for _, row in records])
     if note:
-        records = [(line, row[: len(header)]) for line, row in records]
-    _check_fields(header, records, origin)
+        records = [(line, row[: len(names)]) for line, row in records]
+    _check_fields(names, records, origin)
     rows = [row for _, row in records]
-    return Fields(_named(first, header, rows, origin), rows, [line for line, _ in records], note)
+    return Fields(_named(first, names, rows, origin), rows, [line for line, _ in records], note)
 
 
 # --- text ---------------------------------------------------------------------------------------
@@ -140,14 +143,14 @@ def _narrow(data: bytes) -> str:
 # --- records ------------------------------------------------------------------------------------
 
 
-def _records(text: str, origin: str) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str, origin: str) -> Iterator[tuple[int, Row]]:
     """Line and fields of every record that is not blank."""
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     begin = 1
     try:
         for row in lines:
             if any(map(str.strip, row)):
-                yield begin, row
+                yield begin, tuple(row)  # of which the garbage collector soon loses sight
             begin = lines.line_num + 1
     except csv.Error as error:
         ended = "end of data" in str(error) or "field larger" in str(error)
@@ -157,7 +160,7 @@ def _records(text: str, origin: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _check_separator(
-    line: int, header: Sequence[str], records: Sequence[tuple[int, list[str]]], origin: str
+    line: int, header: Sequence[str], records: Sequence[tuple[int, Row]], origin: str
 ) -> None:
     whole = ",".join(header)
     other, word = max(_SEPARATORS.items(), key=lambda item: whole.count(item[0]))
@@ -170,7 +173,7 @@ def _check_separator(
     raise _error(f"line {line}", found, "commas", COMMA, origin)
 
 
-def _without_tail(header: list[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], str]:
+def _without_tail(header: list[str], rows: Sequence[Row]) -> tuple[list[str], str]:
     """The header less missing names at its end, where no row has anything there, and a note."""
     named = max((k for k, name in enumerate(header, 1) if name), default=len(header))
     sizes = {len(row) for row in rows}
@@ -186,9 +189,7 @@ def _without_tail(header: list[str], rows: Sequence[Sequence[str]]) -> tuple[lis
 # --- fields -------------------------------------------------------------------------------------
 
 
-def _check_fields(
-    header: Sequence[str], records: Sequence[tuple[int, list[str]]], origin: str
-) -> None:
+def _check_fields(header: Sequence[str], records: Sequence[tuple[int, Row]], origin: str) -> None:
     """Raise DataError for every row, read without the header's missing tail, of another width."""
     width = len(header)
     wrong = [(line, row) for line, row in records if len(row) != width]
@@ -210,7 +211,7 @@ def _check_fields(
     )
 
 
-def _surplus(row: Sequence[str], width: int, indexed: bool) -> str:
+def _surplus(row: Row, width: int, indexed: bool) -> str:
     """What a row with too many fields likely comes from, and what to do."""
     if not any(cell.strip() for cell in row[width:]):
         return "It ends with a comma and other rows do not: remove it."
@@ -230,7 +231,7 @@ def _surplus(row: Sequence[str], width: int, indexed: bool) -> str:
     return 'Likely a comma inside a text: put the text in double quotes ("Beijing, China").'
 
 
-def _lack(row: Sequence[str], header: Sequence[str], every: bool) -> str:
+def _lack(row: Row, header: Sequence[str], every: bool) -> str:
     """What a row with too few fields likely comes from, and what to do."""
     text = ",".join(row)
     for other, word in _SEPARATORS.items():
@@ -249,9 +250,7 @@ def _counts_up(cells: Sequence[str]) -> bool:
     return any(cells == [str(k + begin) for k in range(len(cells))] for begin in (0, 1))
 
 
-def _named(
-    line: int, header: Sequence[str], rows: Sequence[Sequence[str]], origin: str
-) -> list[str]:
+def _named(line: int, header: Sequence[str], rows: Sequence[Row], origin: str) -> list[str]:
     """Names for all columns. Raises DataError for names used twice, and values without a name."""
     where = f"line {line}"
     problems = [

@@ -128,17 +128,20 @@ def read_csv(path: str | PathLike[str], numeric: Sequence[str] = ()) -> Table:
     return Table(columns, "pandas", len(fields.rows), np.array(fields.lines, np.int64))
 
 
-_INTEGER = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
+# What all cells of a plain column of numbers are written with, and each of them as a whole.
+_SIGNS = re.compile(r"[\d.eE+\-\s]*", re.ASCII)
 _DECIMAL = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 def _typed(cells: list[str | None], numeric: bool) -> np.ndarray:
     """Cells of text as they are or, where all may be and are numbers, as integers or floats."""
-    if numeric and all(cell is not None and _INTEGER.fullmatch(cell) for cell in cells):
-        with suppress(OverflowError):
-            return np.array([int(cell) for cell in cells if cell], np.int64)
-    if numeric and all(cell is None or _DECIMAL.fullmatch(cell) for cell in cells):
-        return np.array([np.nan if cell is None else float(cell) for cell in cells])
+    if numeric and _SIGNS.fullmatch("".join(filter(None, cells))):
+        with suppress(ValueError, OverflowError, TypeError):
+            return np.array(list(map(int, cells)), np.int64)  # type: ignore[arg-type]
+        with suppress(ValueError):
+            floats = np.array([np.nan if cell is None else float(cell) for cell in cells])
+            if not np.isinf(floats).any():  # what is too large is named as it is written
+                return floats
     return np.fromiter(cells, dtype=object, count=len(cells))
 
 

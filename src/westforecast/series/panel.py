@@ -148,7 +148,9 @@ class Panel:
         header; commas that end every row are read as if they were not there, with a warning.
         """
         cls._check_options(options, "Panel.from_csv")
-        table = frames.read_csv(path, numeric=[options.get("time_col", "ds")])
+        table = frames.read_csv(
+            path, numeric=[options.get("time_col", "ds"), options.get("target_col", "y")]
+        )
         return cls._from_table(table, str(path), **options)
 
     @classmethod
