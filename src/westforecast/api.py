@@ -1,6 +1,7 @@
 """The verbs `forecast`, `backtest` and `split_errors`: names become models here."""
 
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
@@ -10,7 +11,7 @@ from westforecast.backtest import ErrorSplit, Plan, Result, ahead, origins, run
 from westforecast.backtest import split_errors as split
 from westforecast.backtest.run import Progress
 from westforecast.engines import Engine
-from westforecast.errors import UsageError, check_options
+from westforecast.errors import UsageError, WestforecastWarning, check_options
 from westforecast.metrics import Metric
 from westforecast.models import Model
 from westforecast.plugin import registry, settings_of
@@ -21,8 +22,8 @@ ModelLike = str | Model | type[Model]
 Models = ModelLike | Sequence[ModelLike] | Mapping[str, ModelLike]
 
 RESERVED = frozenset(
-    {"unique_id", "ds", "y", "cutoff", "horizon", "model", "scenario", "yhat", "status", "reason",
-     "model_used"}
+    {"unique_id", "ds", "y", "cutoff", "horizon", "model", "scenario", "yhat", "cut", "status",
+     "reason", "model_used"}
 )  # fmt: skip
 
 
@@ -266,10 +267,20 @@ def _run(
     second = None if fallback is None else _object(fallback)
     told = {**settings, "on_error": on_error, "time_budget": time_budget, "engine": repr(runner)}
     with _progress(progress) as report:
-        return run(
+        result = run(
             plan, named, levels, engine=runner, on_error=on_error, fallback=second,
             time_budget=time_budget, progress=report, settings=told,
         )  # fmt: skip
+    if result.cut:
+        counts = ", ".join(f"{name} {count:,}" for name, count in result.cut.items())
+        warnings.warn(
+            f"cells whose forecast or interval was cut at a bound of the series: {counts}. The "
+            "column `cut` of long() and `remarks` say where. On a scale that keeps the bounds "
+            "(AveragedETS, Logistic for shares) little is left to cut.",
+            WestforecastWarning,
+            stacklevel=3,  # where forecast or backtest was called
+        )
+    return result
 
 
 def _check_panel(panel: Any) -> None:

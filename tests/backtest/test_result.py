@@ -46,7 +46,7 @@ class TestLong:
         long = backtested.long()
         assert long.columns.tolist() == [
             "unique_id", "ds", "cutoff", "horizon", "model", "y", "yhat", "lo-80", "hi-80",
-            "status", "reason", "model_used",
+            "cut", "status", "reason", "model_used",
         ]  # fmt: skip
         assert len(long) == 2 * 2 * 2
         first = long.iloc[0]

@@ -23,7 +23,7 @@ from westforecast.kernels.quantiles import probabilities
 from westforecast.metrics import METRICS, Metric
 from westforecast.models.base import Model
 from westforecast.models.driver import DrivenModel
-from westforecast.models.forecast import Forecast
+from westforecast.models.forecast import CUT_POINT, Forecast
 from westforecast.models.status import Status
 from westforecast.series import frame as frames
 from westforecast.typing import BoolArray, FloatArray, IntArray
@@ -58,6 +58,7 @@ class Result:
             f"Result: {len(self.forecasts)} models x {len(windows)} windows "
             f"({len(np.unique(windows.series))} series, cutoff {span}), up to "
             f"{self.plan.horizon} steps, {self.failed} failed, {len(self.plan.skipped)} skipped"
+            + (f", {sum(self.cut.values()):,} cells cut at bounds" if self.cut else "")
         )
 
     @cached_property
@@ -69,6 +70,44 @@ class Result:
     def failed(self) -> int:
         """How many (window, model) pairs gave no forecast of their own."""
         return sum(int((f.status != Status.OK).sum()) for f in self.forecasts.values())
+
+    @property
+    def cut(self) -> dict[str, int]:
+        """How many cells (a step of a window) were cut at a bound of their series, by model."""
+        return {name: point + interval for name, (point, interval, _) in self._cuts().items()}
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of the numbers should know: what was cut at bounds, which windows have no
+        interval, what models with drivers state, which models were run one by one."""
+        found = []
+        for name, (point, interval, series) in self._cuts().items():
+            counts = ((point, "point forecasts"), (interval, "intervals"))
+            what = " and ".join(f"{count:,} {word}" for count, word in counts if count)
+            found.append(f"{name}: {what} cut at the bounds of {series:,} series.")
+        for name, forecast in self.forecasts.items():
+            bare = np.isnan(forecast.quantiles).any(axis=(1, 2)) & (forecast.status == Status.OK)
+            if bare.any():
+                found.append(f"{name}: {int(bare.sum()):,} windows have no interval.")
+        for name, model in self.models.items():
+            if isinstance(model, DrivenModel) and model.remark:
+                found.append(f"{name}: {model.remark}")
+        for name, probe in self.probes.items():
+            if probe.path == "one by one" and probe.note:
+                found.append(f"{name}: forecast one by one ({probe.note}).")
+        return tuple(found)
+
+    def _cuts(self) -> dict[str, tuple[int, int, int]]:
+        """Of models with any: point forecasts, intervals alone, and series that were cut."""
+        found = {}
+        w, h = self._places()
+        for name, forecast in self.forecasts.items():
+            kind = forecast.cut[w, h]
+            if kind.any():
+                series = np.unique(self.plan.windows.series[w[kind > 0]])
+                point = int((kind == CUT_POINT).sum())
+                found[name] = point, int((kind > 0).sum()) - point, len(series)
+        return found
 
     def without(self, *models: str) -> "Result":
         """The same run less some models, e.g. one that failed and leaves few cells to compare.
@@ -96,7 +135,8 @@ class Result:
         """One row per series, cutoff, step and model: the canonical form, failures included.
 
         Columns: unique_id, ds, cutoff, horizon, model, y (where outcomes are known), yhat, lo-80,
-        hi-80, ..., status, reason, model_used.
+        hi-80, ..., cut ("point" or "interval" where that was cut at a bound of the series), status,
+        reason, model_used.
         """
         return self._build(self._long_columns(), ("ds", "cutoff"))
 
@@ -174,11 +214,8 @@ class Result:
             "settings": dict(self.settings),
             "models": {name: _asked(repr, model) for name, model in self.models.items()},
             "ex_ante": {name: _asked(_EX_ANTE, model) for name, model in self.models.items()},
-            "remarks": {
-                name: model.remark
-                for name, model in self.models.items()
-                if isinstance(model, DrivenModel) and model.remark
-            },
+            "remarks": list(self.remarks),
+            "cut": self.cut,
             "levels": list(self.levels),
             "fallback": self.fallback,
             "probes": {name: probe.record() for name, probe in self.probes.items()},
@@ -244,6 +281,8 @@ class Result:
         columns["yhat"] = np.concatenate([f.mean[w, h] for f in each])
         for suffix, place in self._ends():
             columns[suffix] = np.concatenate([f.quantiles[w, h, place] for f in each])
+        words = np.array(["", "interval", "point"], dtype=object)
+        columns["cut"] = words[np.concatenate([f.cut[w, h] for f in each])]
         return columns | self._outcome_columns(w)
 
     def _outcome_columns(self, w: IntArray) -> dict[str, Any]:

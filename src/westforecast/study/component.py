@@ -281,7 +281,7 @@ def _paths(
     scores = normal_scores((np.arange(study.paths) + 0.5) / study.paths)[ranks]
     drawn = at_scores(combined.quantiles[0], combined.probs, scores)  # [P, H]
     low, high = indicator.bounds
-    clipped = float(((drawn < low) | (drawn > high)).mean())
+    clipped = float(((drawn <= low) | (drawn >= high)).mean())
     drawn = np.clip(drawn, low, high)
     paths = np.empty((study.paths, len(years)))
     for y, year in enumerate(years):
