@@ -136,7 +136,8 @@ class Result:
 
         Columns: unique_id, ds, cutoff, horizon, model, y (where outcomes are known), yhat, lo-80,
         hi-80, ..., cut ("point" or "interval" where that was cut at a bound of the series), status,
-        reason, model_used.
+        reason, model_used. Ids, times and the names of the first two and of y are the caller's own,
+        here and in all frames.
         """
         return self._build(self._long_columns(), ("ds", "cutoff"))
 
@@ -169,8 +170,8 @@ class Result:
         metrics: names from `westforecast.metrics.METRICS`, or Metric objects; a plugin's is
         `westforecast.metric("name")`. Those that need an interval give a column per level
         (coverage-80).
-        by: any of model, horizon, cutoff, ds, unique_id, or a field of the indicators (name, unit,
-        kind, region, industry, source).
+        by: any of model, horizon, cutoff, ds, unique_id (also by the names they have in the panel's
+        frame), or a field of the indicators (name, unit, kind, region, industry, source).
         common: compare only cells that every model forecast; `n_excluded` counts those lost.
 
         Every score is a mean over the `n` cells of its group (rmse and rmsse its root), less those
@@ -181,7 +182,7 @@ class Result:
         WestforecastError where a metric is broken.
         """
         wanted = [metrics] if isinstance(metrics, str | Metric) else metrics
-        keys = (by,) if isinstance(by, str) else tuple(by)
+        keys = tuple(map(self.plan.panel.form.key, (by,) if isinstance(by, str) else by))
         columns = score(self._grid(), [_metric(m) for m in wanted], keys, common)
         return self._build(columns, [c for c in ("cutoff", "ds") if c in columns])
 
@@ -229,14 +230,9 @@ class Result:
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write forecasts.parquet, ledger.parquet and manifest.json, each whole or not at all."""
-        calendar = self.plan.panel.calendar
         contents = {
-            "forecasts.parquet": frames.to_parquet_bytes(
-                _labelled(self._long_columns(), ("ds", "cutoff"), calendar)
-            ),
-            "ledger.parquet": frames.to_parquet_bytes(
-                _labelled(self._ledger_columns(), ("cutoff",), calendar)
-            ),
+            "forecasts.parquet": frames.to_parquet_bytes(self.long()),
+            "ledger.parquet": frames.to_parquet_bytes(self.ledger),
             "manifest.json": json.dumps(self.manifest(), indent=2, default=str).encode(),
         }
         return write_whole(folder, contents)
@@ -245,7 +241,7 @@ class Result:
 
     def _build(self, columns: Mapping[str, Any], times: Sequence[str]) -> Any:
         panel = self.plan.panel
-        return frames.build(columns, panel.backend, panel.calendar, times)
+        return frames.build(columns, panel.form, panel.calendar, times)
 
     def _places(self) -> tuple[IntArray, IntArray]:
         """Window and step (0-based) of every wanted cell, windows first."""
@@ -355,10 +351,6 @@ def _metric(metric: str | Metric) -> Metric:
             f"no metric {metric!r}. {nearest(metric, METRICS)} One of a plugin is given as "
             f"westforecast.metric({metric!r})."
         ) from None
-
-
-def _labelled(columns: Mapping[str, Any], times: Sequence[str], calendar: Any) -> dict[str, Any]:
-    return {k: calendar.encode(v) if k in times else v for k, v in columns.items()}
 
 
 def versions(models: Any = ()) -> dict[str, str]:

@@ -70,7 +70,7 @@ class Ranks:
     def frame(self) -> Any:
         """One row per model: mean_rank, and group: letters, of which models that cannot be told
         apart share one; empty where there is no evidence."""
-        return frames.build(self.columns(), self.backend)
+        return frames.build(self.columns(), backend=self.backend)
 
     def columns(self) -> Columns:
         """The same as columns."""
@@ -192,7 +192,7 @@ class Comparison:
         "horizon"]); the skill is the geometric mean over the data sets that have the group.
         Raises UsageError for what is no key.
         """
-        keys = [by] if isinstance(by, str) else list(by)
+        keys = [self.losses.form.key(key) for key in ([by] if isinstance(by, str) else by)]
         return self._build(self.group_columns([key for key in keys if key != "model"]), keys)
 
     def ranks(self, dataset: str | None = None) -> Ranks:
@@ -200,9 +200,8 @@ class Comparison:
         return self.board(dataset).ranks()
 
     def _build(self, columns: Columns, keys: Sequence[str] = ()) -> Any:
-        panel = next(iter(self.losses.panels.values()))
         times = [key for key in keys if key in TIMES and self.losses.calendar is not None]
-        return frames.build(columns, panel.backend, self.losses.calendar, times)
+        return frames.build(columns, self.losses.form, self.losses.calendar, times)
 
     def group_columns(self, keys: Sequence[str]) -> Columns:
         """What `by` gives, as columns; periods are integers."""
@@ -282,7 +281,7 @@ class Comparison:
 
     def labelled(self, keys: list[str]) -> Columns:
         """What `by` gives, as columns, with periods as words."""
-        keys = [key for key in keys if key != "model"]
+        keys = [self.losses.form.key(key) for key in keys if key != "model"]
         columns, calendar = self.group_columns(keys), self.losses.calendar
         for key in keys:
             if key in TIMES and calendar is not None:

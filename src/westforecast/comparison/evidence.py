@@ -35,6 +35,7 @@ from westforecast.models.status import Status
 from westforecast.report.words import count
 from westforecast.series import Panel
 from westforecast.series.calendar import Calendar
+from westforecast.series.frame import Form
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 Unit = Literal["cutoffs", "series", "none"]
@@ -114,6 +115,13 @@ class Losses:
         return next(iter(calendars)) if len(calendars) == 1 else None
 
     @property
+    def form(self) -> Form:
+        """What frames look like: as the caller's, where all data sets have the same names."""
+        first, *others = (panel.form for panel in self.panels.values())
+        same = all(other.columns == first.columns for other in others)
+        return first if same else Form(first.backend)
+
+    @property
     def frequencies(self) -> set[str]:
         """Frequencies of the data sets."""
         return {str(panel.calendar.freq) for panel in self.panels.values()}
@@ -143,6 +151,7 @@ class Losses:
         Periods are integers where all data sets have one calendar, else words. Raises UsageError
         for what is no key.
         """
+        name = self.form.key(name)
         if name == "dataset":
             return np.array(list(self.parts), dtype=object), self.dataset
         known = ("dataset", "horizon", "cutoff", "ds", *self.each[0].grid.traits)
