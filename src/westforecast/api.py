@@ -15,6 +15,7 @@ from westforecast.metrics import Metric
 from westforecast.models import Model
 from westforecast.plugin import registry, settings_of
 from westforecast.series import Panel
+from westforecast.text import unseen, visible
 from westforecast.typing import Align, OnError, WindowShape
 
 ModelLike = str | Model | type[Model]
@@ -61,7 +62,8 @@ def named_models(models: Models) -> dict[str, Model]:
     """Models by the name they carry in results.
 
     models: a name or Model, several of them, or a mapping from a name of your own to one.
-    Raises UsageError for no model, two of the same name, or a name that frames reserve.
+    Raises UsageError for no model, two of the same name, a name that frames reserve, and one that
+    is empty or holds characters that cannot be seen.
     """
     if isinstance(models, Mapping):
         pairs = [(str(name), _object(given)) for name, given in models.items()]
@@ -81,6 +83,9 @@ def named_models(models: Models) -> dict[str, Model]:
             )
         if name in RESERVED or "-lo-" in name or "-hi-" in name:
             raise UsageError(f"a model cannot be called {name!r}: frames use that as a column.")
+        if (char := unseen(name)) or not name.strip():
+            found = f"holds {char}, which cannot be seen" if char else "is empty"
+            raise UsageError(f"models: the name {name!r} {found}. Give the model a plain name.")
         named[name] = made
     return named
 
@@ -292,12 +297,13 @@ def _progress(wanted: bool | Progress | None) -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console  # only where a bar is drawn
+    from rich.markup import escape
     from rich.progress import Progress as Bar
 
-    with Bar(console=Console(stderr=True), transient=True) as bar:
+    with Bar(console=Console(stderr=True, emoji=False), transient=True) as bar:
         task = bar.add_task("forecasting")
 
         def report(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=what)
+            bar.update(task, completed=done, total=total, description=escape(visible(what)))
 
         yield report
