@@ -17,6 +17,7 @@ from westforecast.models import Model
 from westforecast.plugin import registry, settings_of
 from westforecast.series import Panel
 from westforecast.series.frame import RESERVED, id_text
+from westforecast.text import unseen, visible
 from westforecast.typing import Align, OnError, WindowShape
 
 ModelLike = str | Model | type[Model]
@@ -59,7 +60,8 @@ def named_models(models: Models, columns: Iterable[str] = ()) -> dict[str, Model
 
     models: a name or Model, several of them, or a mapping from a name of your own to one.
     columns: names that frames have for something else, besides their own.
-    Raises UsageError for no model, two of the same name, or a name that frames reserve.
+    Raises UsageError for no model, two of the same name, a name that frames reserve, and one that
+    is empty or holds characters that cannot be seen.
     """
     if isinstance(models, Mapping):
         pairs = [(str(name), _object(given)) for name, given in models.items()]
@@ -80,6 +82,9 @@ def named_models(models: Models, columns: Iterable[str] = ()) -> dict[str, Model
             )
         if name in reserved or "-lo-" in name or "-hi-" in name:
             raise UsageError(f"a model cannot be called {name!r}: frames use that as a column.")
+        if (char := unseen(name)) or not name.strip():
+            found = f"holds {char}, which cannot be seen" if char else "is empty"
+            raise UsageError(f"models: the name {name!r} {found}. Give the model a plain name.")
         named[name] = made
     return named
 
@@ -301,12 +306,13 @@ def _progress(wanted: bool | Progress | None) -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console  # only where a bar is drawn
+    from rich.markup import escape
     from rich.progress import Progress as Bar
 
-    with Bar(console=Console(stderr=True), transient=True) as bar:
+    with Bar(console=Console(stderr=True, emoji=False), transient=True) as bar:
         task = bar.add_task("forecasting")
 
         def report(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=what)
+            bar.update(task, completed=done, total=total, description=escape(visible(what)))
 
         yield report

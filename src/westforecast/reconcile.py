@@ -9,8 +9,9 @@ import numpy as np
 
 from westforecast.backtest import Result
 from westforecast.domain.identity import Sum, check_identities, in_order
-from westforecast.domain.shares import FEWEST, read_law, score_walks, shrunk_correlation
+from westforecast.domain.shares import FEWEST, read_law, shrunk_correlation
 from westforecast.errors import DataError, Problem, UsageError, nearest
+from westforecast.kernels.sampling import score_walks, stream
 from westforecast.models import Forecast, Status
 from westforecast.models.bounds import in_words
 from westforecast.models.forecast import CUT_POINT
@@ -360,7 +361,8 @@ def _reconciled(
         if known is None or len(known.periods) < FEWEST or np.isnan(base.quantiles[which]).any():
             made.reason.update(dict.fromkeys(which.tolist(), "forecast without an interval"))
             continue
-        paths = _paths(base, which, known, n_paths, seed) * tree.factors[..., None]  # [N, H, P]
+        streams = [stream(seed, name) for name in tree.names]
+        paths = _paths(base, which, known, n_paths, streams) * tree.factors[..., None]  # [N, H, P]
         flat = method.apply(tree, paths.reshape(len(which), -1), known).reshape(paths.shape)
         kept = tree.inside(flat.reshape(len(which), -1) / tree.factors).reshape(flat.shape)
         read = np.quantile(kept, made.probs, axis=-1)  # [Q, N, H]
@@ -391,11 +393,14 @@ def _refusal(
     return ""
 
 
-def _paths(base: Forecast, which: IntArray, past: _Past, n_paths: int, seed: int) -> FloatArray:
+def _paths(
+    base: Forecast, which: IntArray, past: _Past, n_paths: int,
+    streams: Sequence[np.random.Generator],
+) -> FloatArray:  # fmt: skip
     """Joint paths [N, H, P] of the models' own laws, dependent as past errors were."""
     gaps = (past.actual - past.forecast).T
     correlation, _ = shrunk_correlation(gaps, np.eye(len(which)))
-    scores = score_walks(correlation, n_paths, base.mean.shape[1], np.random.default_rng(seed))
+    scores = score_walks(correlation, n_paths, base.mean.shape[1], streams)
     return np.stack([read_law(base.mean[w], base.quantiles[w], base.probs, scores[:, n]).T
                      for n, w in enumerate(which)])  # fmt: skip
 

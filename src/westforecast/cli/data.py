@@ -1,6 +1,5 @@
 """`forecast FILE`, `backtest FILE` and `data screen FILE`: what is done with a data file."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from westforecast.cli.options import (
     schedule_options,
     taken,
 )
-from westforecast.cli.words import FileCommand
+from westforecast.cli.words import FileCommand, say
+from westforecast.text import json_text
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
 FALLBACK = click.option("--fallback", help="A model that answers where another fails.")
@@ -91,9 +91,9 @@ def data_screen(file: Path, as_json: bool, **settings: Any) -> int:
         for finding in findings:
             del finding["size"]
         told = {"series": screening.series, "counts": screening.counts(), "findings": findings}
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        say(json_text(told))
     else:
-        click.echo(str(screening))
+        say(str(screening))
     return 1 if screening.of("error") else 0
 
 
@@ -103,12 +103,10 @@ def _progress(quiet: bool) -> bool | None:
 
 def _finish(result: Any, frame: Any, out: Path | None, quiet: bool) -> int:
     if not quiet:
-        click.echo(frame.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:,.6g}"))
+        say(frame.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:,.6g}"))
     if out is not None:
         written = result.save(out)
-        click.echo(f"Written to {out}/: {', '.join(path.name for path in written)}", err=True)
+        say(f"Written to {out}/: {', '.join(path.name for path in written)}", err=True)
     if result.failed:
-        click.echo(
-            f"{result.failed} forecasts failed; see the status and reason columns.", err=True
-        )
+        say(f"{result.failed} forecasts failed; see the status and reason columns.", err=True)
     return 1 if result.failed else 0

@@ -8,6 +8,7 @@ import numpy as np
 
 from westforecast.comparison.comparison import Comparison, Ranks
 from westforecast.report.figures import ACCENT, DASHES, INK, LINES, MUTED, svg
+from westforecast.text import visible
 
 WIDTH = 860
 MUCH_WORSE = -0.5  # a skill below would squeeze the others: drawn at the edge, or not at all
@@ -134,7 +135,7 @@ def rank_diagram(ranks: Ranks) -> str:
     def text(x1: float, y1: float, words: str, anchor: str = "middle", size: int = 12) -> None:
         parts.append(
             f'<text x="{x1:.1f}" y="{y1:.1f}" text-anchor="{anchor}" font-size="{size}" '
-            f'fill="{INK}">{escape(words)}</text>'
+            f'fill="{INK}">{escape(visible(words))}</text>'
         )
 
     parts.append(

@@ -1,6 +1,5 @@
 """What a comparison gives: a leaderboard, pairs, ranks, groups, words, files and a report."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -36,6 +35,7 @@ from westforecast.files import write_whole
 from westforecast.metrics import Metric
 from westforecast.models.status import Status
 from westforecast.series import frame as frames
+from westforecast.text import json_text
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 BASELINE, BETTER, WORSE = "baseline", "better", "worse"
@@ -306,10 +306,7 @@ class Comparison:
             "leaderboard.csv": frames.to_csv_bytes(board.columns()),
             "pairs.csv": frames.to_csv_bytes(board.pair_columns()),
             **{name: frames.to_csv_bytes(self.labelled(keys)) for name, keys in tables.items()},
-            **{
-                name: json.dumps(value, indent=2, ensure_ascii=False, default=str).encode()
-                for name, value in plain.items()
-            },
+            **{name: json_text(value, default=str).encode() for name, value in plain.items()},
         }
         return write_whole(folder, contents)
 

@@ -42,10 +42,10 @@ def text(comparison: Comparison) -> str:
 
 def printed(*parts: Any) -> str:
     """Sentences and tables as text of the width that tables are narrowed to."""
-    from rich.console import Console
+    from westforecast.report.terminal import Screen
 
     out = StringIO()
-    screen = Console(file=out, width=WIDTH, highlight=False, color_system=None)
+    screen = Screen(file=out, width=WIDTH, highlight=False, emoji=False, color_system=None)
     for part in parts:
         screen.print(part, markup=False)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())

@@ -1,7 +1,7 @@
 """The only module that sees data frames: columns in, frames of the caller's kind out."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -13,6 +13,7 @@ from narwhals import selectors
 
 from westforecast.errors import DataError, Problem, UsageError, nearest
 from westforecast.series.calendar import Calendar
+from westforecast.text import cell
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 Backend = Literal["pandas", "polars", "pyarrow"]
@@ -329,17 +330,43 @@ def _plain(column: Any) -> Any:
 
 
 def to_csv_bytes(columns: Mapping[str, Any]) -> bytes:
-    """Columns as a UTF-8 CSV file; the mark at its head lets spreadsheets read Chinese."""
-    return pd.DataFrame(dict(columns)).to_csv(index=False).encode("utf-8-sig")
+    """Columns as a UTF-8 CSV file for people and their spreadsheets.
+
+    The mark at its head lets them read Chinese; a text that one would take for a formula begins
+    with an apostrophe, and what cannot be seen is escaped (`westforecast.text.cell`). Parquet keeps
+    texts as they are.
+    """
+    safe = _in_text({cell(name): column for name, column in columns.items()}, cell)
+    return safe.to_csv(index=False).encode("utf-8-sig")
 
 
 def to_parquet_bytes(columns: Any) -> bytes:
     """Columns, or a frame that `build` made, as a Parquet file."""
     if isinstance(columns, Mapping):
-        columns = pd.DataFrame(dict(columns))
+        columns = _in_text(columns, _encoded)
     buffer = io.BytesIO()
     nw.from_native(columns).write_parquet(buffer)
     return buffer.getvalue()
+
+
+def _in_text(columns: Mapping[str, Any], change: Callable[[str], str]) -> pd.DataFrame:
+    """A frame of columns with their texts changed; numbers, times and nulls stay."""
+    made = pd.DataFrame(dict(columns))
+    for name, dtype in made.dtypes.items():
+        if dtype.kind != "O":
+            continue
+        column = made[name].astype(object)
+        texts = np.array([isinstance(value, str) for value in column], dtype=bool)
+        changed = np.array([change(value) for value in column[texts]], dtype=object)
+        if (changed != column[texts].to_numpy()).any():
+            column[texts] = changed
+            made[name] = column
+    return made
+
+
+def _encoded(text: str) -> str:
+    """A text that UTF-8 can hold: halves of characters (lone surrogates) are escaped."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def repeat(values: Sequence[Any], counts: IntArray) -> np.ndarray:
