@@ -3,6 +3,7 @@
 import json
 import platform
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from westforecast.backtest.grid import Grid
 from westforecast.backtest.probe import Probe
 from westforecast.backtest.schedule import Plan
-from westforecast.backtest.score import CellLosses, Grid, cell_losses, score
-from westforecast.errors import UnknownNameError, UsageError, nearest
+from westforecast.backtest.score import CellLosses, cell_losses, score
+from westforecast.errors import UnknownNameError, UsageError, WestforecastWarning, nearest
 from westforecast.files import write_whole
 from westforecast.kernels.quantiles import probabilities
 from westforecast.metrics import METRICS, Metric
@@ -174,9 +176,13 @@ class Result:
         frame), or a field of the indicators (name, unit, kind, region, industry, source).
         common: compare only cells that every model forecast; `n_excluded` counts those lost.
 
-        Every score is a mean over the `n` cells of its group (rmse and rmsse its root), less those
-        where the metric is undefined, e.g. mase of a flat series. Forecasts a fallback made are not
-        scored. Warns where `common` leaves less than a tenth of the cells: a model that forecast
+        Every score is a mean over cells (rmse and rmsse its root), less those where the metric is
+        undefined, e.g. mase of a series that was flat up to rounding. `n`, `n_series`, `n_cutoffs`:
+        what every score of the row rests on; `n_undefined`: cells left out of some score of the
+        row, where that metric is undefined; with several score columns `n_<column>`: the cells of
+        each. A score of no cell is NaN, and takes none from the others. An infinite loss makes its
+        scores infinite, with a warning. Forecasts a fallback made are not scored. Warns where
+        `common` leaves less than a tenth of the cells, in all or in a group: a model that forecast
         little takes them from all others (`without` leaves it out). Raises UsageError for an
         unknown metric or grouping, a metric asked for twice, and where no outcome is known;
         WestforecastError where a metric is broken.
@@ -190,10 +196,15 @@ class Result:
         """What scores are means of: one row per cell that all models have, and model.
 
         Columns: unique_id, ds, cutoff, horizon, model and the metric's own (squared errors for
-        rmse). A model that has no loss anywhere is left out. Raises UsageError as `scores`, and for
-        a metric with a column per level where there are several levels.
+        rmse). A model that has no loss anywhere is left out. Warns as `scores`, of groups by any
+        field of the indicators. Raises UsageError as `scores`, and for a metric with a column per
+        level where there are several levels.
         """
         found = self.cell_losses(metric)
+        if found.few is not None and found.few.blame:
+            names = found.few.names
+            told = f"{found.few.words}. Leave {names} out (`result.without({names})`)."
+            warnings.warn(told, WestforecastWarning, stacklevel=2)
         grid, count = found.grid, len(found.models)
         keys = {name: np.tile(column, count) for name, column in self._keys(grid.w, grid.h).items()}
         columns: dict[str, Any] = keys | {"horizon": np.tile(grid.h + 1, count)}
