@@ -94,7 +94,7 @@ def test_a_cut_depends_on_no_other_step_and_no_other_level(name):
     np.testing.assert_allclose(near.quantiles, one.quantiles[:, :3][..., [1, 4]], rtol=1e-6)
 
 
-def test_b14_counts_do_not_fall_below_zero():
+def test_b14_counts_do_not_fall_below_zero(tmp_path):
     df = pd.DataFrame({"unique_id": "a", "ds": range(2000, 2008), "y": COUNTS, "kind": "count"})
     panel = wf.Panel.from_frame(df)
     with pytest.warns(WestforecastWarning, match=r"Drift 3, SESDrift 3, Naive 3"):
@@ -106,6 +106,10 @@ def test_b14_counts_do_not_fall_below_zero():
     assert wide["Naive"].tolist() == [4, 4, 4]
     assert (wide["Naive-lo-95"] == 0).all()
     assert set(result.long()["cut"]) == {"point", "interval"}
+    result.save(tmp_path)
+    loaded = wf.load(tmp_path)
+    assert loaded.cut == result.cut
+    assert loaded.remarks == result.remarks
 
 
 def test_inside_the_bounds_nothing_changes():

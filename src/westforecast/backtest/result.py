@@ -1,11 +1,12 @@
 """What a run gave: long and wide frames, the ledger, scores, and files."""
 
+import hashlib
 import json
 import platform
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from westforecast.backtest.archive import FORMAT, NAME, packed
 from westforecast.backtest.grid import Grid
 from westforecast.backtest.probe import Probe
 from westforecast.backtest.schedule import Plan
@@ -40,7 +42,8 @@ class Result:
 
     Made by `westforecast.forecast` and `westforecast.backtest`. Frames come in the kind of frame
     the panel was read from. probes: how each model's windows were forecast, many a call or one by
-    one, and what it gave for a few of them either way.
+    one, and what it gave for a few of them either way. told: of one that was loaded, the parts of
+    its manifest that nothing here can say again.
     """
 
     plan: Plan
@@ -52,6 +55,7 @@ class Result:
     settings: Mapping[str, object]
     seconds: float
     probes: Mapping[str, Probe]
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         windows, cutoff = self.plan.windows, self.plan.windows.cutoff
@@ -82,6 +86,9 @@ class Result:
     def remarks(self) -> tuple[str, ...]:
         """What a reader of the numbers should know: what was cut at bounds, which windows have no
         interval, what models with drivers state, which models were run one by one."""
+        if "remarks" in self.told:
+            own = tuple(f"{name}: " for name in self.forecasts)
+            return tuple(remark for remark in self.told["remarks"] if remark.startswith(own))
         found = []
         for name, (point, interval, series) in self._cuts().items():
             counts = ((point, "point forecasts"), (interval, "intervals"))
@@ -221,12 +228,11 @@ class Result:
     def manifest(self) -> dict[str, Any]:
         """Settings, versions and the data's digest: what is needed to make this result again."""
         return {
-            "format": 1,
+            "format": FORMAT,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "settings": dict(self.settings),
             "models": {name: _asked(repr, model) for name, model in self.models.items()},
             "ex_ante": {name: _asked(_EX_ANTE, model) for name, model in self.models.items()},
-            "remarks": list(self.remarks),
             "cut": self.cut,
             "levels": list(self.levels),
             "fallback": self.fallback,
@@ -237,14 +243,20 @@ class Result:
             "data": {"sha256": self.plan.panel.digest(), "series": len(self.plan.panel)},
             "versions": versions(self.models.values()),
             "seconds": round(self.seconds, 3),
+            **self.told,
+            "remarks": list(self.remarks),
         }
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write forecasts.parquet, ledger.parquet and manifest.json, each whole or not at all."""
+        """Write forecasts.parquet, ledger.parquet, manifest.json and result.npz, each whole or not
+        at all. `westforecast.load(folder)` reads the result again."""
+        kept = packed(self.plan, self.forecasts, self.used)
+        manifest = self.manifest() | {"files": {NAME: hashlib.sha256(kept).hexdigest()}}
         contents = {
             "forecasts.parquet": frames.to_parquet_bytes(self.long()),
             "ledger.parquet": frames.to_parquet_bytes(self.ledger),
-            "manifest.json": json.dumps(self.manifest(), indent=2, default=str).encode(),
+            "manifest.json": json.dumps(manifest, indent=2, default=str).encode(),
+            NAME: kept,
         }
         return write_whole(folder, contents)
 

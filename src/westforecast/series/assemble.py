@@ -1,12 +1,13 @@
 """From columns to ragged arrays: every bad row is found, and all are reported at once."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
 
-from westforecast.errors import DataError, Problem, UsageError
+from westforecast.errors import DataError, Problem, UsageError, WestforecastWarning
 from westforecast.series import frame as frames
 from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, WORDS, Calendar
 from westforecast.series.indicator import Indicator
@@ -54,6 +55,13 @@ def assemble(
     codes, ids = frames.factorize(table.columns[id_col])
     times = parse(table.columns[time_col], freq, zone=table.zone(time_col))
     periods, bad_time, calendar = times.periods, times.bad, times.calendar
+    if times.doubt:
+        warnings.warn(
+            f"the times in {time_col!r} stand at {times.doubt}; they are taken as they are. If "
+            "they were exported as UTC, convert them back first.",
+            WestforecastWarning,
+            stacklevel=4,
+        )
     values, bad_value = frames.numbers(table.columns[target_col])
     infinite = np.isinf(values)
 

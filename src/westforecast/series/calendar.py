@@ -19,7 +19,7 @@ Day = int | Literal["first business", "last business"] | None
 PER_YEAR: dict[Frequency, int] = {"Y": 1, "Q": 4, "M": 12}
 WORDS: dict[Frequency, str] = {"Y": "annual", "Q": "quarterly", "M": "monthly"}
 ARTICLES: dict[Frequency, str] = {"Y": "an annual", "Q": "a quarterly", "M": "a monthly"}
-EXAMPLES = "Write 2010 (annual), 2010Q1 (quarterly), 2010-01 (monthly) or a date"
+EXAMPLES = "Write 2010 (annual), 2010Q1 (quarterly), 2010-01 or 201001 (monthly) or a date"
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 _ALIASES: dict[str, Frequency] = {

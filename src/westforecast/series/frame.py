@@ -3,12 +3,14 @@
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from narwhals import selectors
 
 from westforecast.errors import DataError, Problem, UsageError, nearest
@@ -340,12 +342,78 @@ def to_csv_bytes(columns: Mapping[str, Any]) -> bytes:
     return safe.to_csv(index=False).encode("utf-8-sig")
 
 
+def pack(form: Form) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """A form as plain values, and its columns as Arrow files; ids that make none are listed."""
+    plain: dict[str, Any] = {"backend": form.backend, "columns": form.columns}
+    kept, types = {}, {"ids": form.ids, "time": form.time}
+    if form.backend == "pandas":  # Arrow knows no storage of text, and zones by another name
+        plain["types"] = {n: _told(c.to_native().dtype) for n, c in types.items() if c is not None}
+    if form.time is not None:
+        kept["form_time"] = _to_arrow(form.time, form.backend)
+    if form.ids is not None:
+        plain["place"] = list(form.place)
+        try:
+            kept["form_ids"] = _to_arrow(form.ids, form.backend)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):  # of several types
+            plain["ids"] = form.ids.to_list()
+    return plain, kept
+
+
+def unpack(plain: Mapping[str, Any], kept: Mapping[str, bytes]) -> Form:
+    """What `pack` made a record of."""
+    backend: Backend = plain["backend"]
+    columns = {name: _from_arrow(kept[f"form_{name}"], backend) for name in ("ids", "time")
+               if f"form_{name}" in kept}  # fmt: skip
+    if "ids" in plain:
+        own = pd.Series(plain["ids"], dtype=object)
+        columns["ids"] = nw.from_native(own, series_only=True)
+    for name, told in plain.get("types", {}).items():
+        own = columns[name].to_native().astype(told)
+        columns[name] = nw.from_native(own, series_only=True)
+    place = {text: row for row, text in enumerate(plain.get("place", ()))}
+    id_col, time_col, target_col = plain["columns"]
+    return Form(backend, (id_col, time_col, target_col), place=place, **columns)
+
+
+def _told(dtype: Any) -> str:
+    """The name by which pandas finds a type again."""
+    text = str(dtype)
+    return f"string[{dtype.storage}]" if text == "string" else text
+
+
+def _to_arrow(column: nw.Series[Any], backend: Backend) -> bytes:
+    frame, buffer = column.alias("it").to_frame().to_native(), io.BytesIO()
+    if backend == "polars":
+        frame.write_ipc(buffer)
+        return buffer.getvalue()
+    table = pa.Table.from_pandas(frame, preserve_index=False) if backend == "pandas" else frame
+    arrays = [table.column("it").combine_chunks()]  # a batch keeps all categories, a table may not
+    with pa.ipc.new_file(buffer, table.schema) as file:
+        file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=table.schema))
+    return buffer.getvalue()
+
+
+def _from_arrow(data: bytes, backend: Backend) -> nw.Series[Any]:
+    if backend == "polars":
+        frame = import_module("polars").read_ipc(io.BytesIO(data))
+    else:
+        with pa.ipc.open_file(io.BytesIO(data)) as file:
+            frame = file.read_all()
+        frame = frame.to_pandas() if backend == "pandas" else frame
+    column: nw.Series[Any] = nw.from_native(frame).get_column("it")
+    return column
+
+
 def to_parquet_bytes(columns: Any) -> bytes:
     """Columns, or a frame that `build` made, as a Parquet file."""
     if isinstance(columns, Mapping):
         columns = _in_text(columns, _encoded)
     buffer = io.BytesIO()
-    nw.from_native(columns).write_parquet(buffer)
+    try:
+        nw.from_native(columns).write_parquet(buffer)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # ids of several types are text there
+        objects = columns.select_dtypes(object).map(lambda value: value and id_text(value))
+        return to_parquet_bytes(columns.assign(**objects))
     return buffer.getvalue()
 
 

@@ -23,7 +23,14 @@ from westforecast.series.calendar import (
 from westforecast.typing import BoolArray, Frequency, IntArray
 
 _LARGEST = 2.0**53  # whole floats are exact up to here
-_HOUR = 3_600 * 10**9
+_SECOND = 10**9
+_HOUR = 3_600 * _SECOND
+
+_UTC = ("UTC", "Etc/UTC", "GMT")
+_CONVERT = (
+    "Convert them (pandas: df['ds'].dt.tz_convert('Asia/Shanghai')), or drop the zone if the hour "
+    "is meant (df['ds'].dt.tz_localize(None))."
+)
 
 # How periods are written: the year first, then what is smaller.
 _YEAR, _END = r"\s*(?P<year>\d{4})", r"\s*"
@@ -53,13 +60,15 @@ class Times:
     """Periods [N], a mask [N] of values that could not be read, and the calendar of the others.
 
     problem: what is wrong with the column as a whole. All values are marked where it cannot be
-    read, none where only their places inside the periods are several.
+    read, none where only their places inside the periods are several. doubt: what may be meant
+    otherwise.
     """
 
     periods: IntArray
     bad: BoolArray
     calendar: Calendar
     problem: Problem | None = None
+    doubt: str = ""
 
 
 def frequency_in(values: np.ndarray) -> Frequency:
@@ -158,7 +167,8 @@ def _kind(value: Any) -> str:
         return "stamp" if value == value else ""
     if isinstance(value, dt.date):
         return "date"
-    return "number" if isinstance(value, int | float | np.number) and value < _LARGEST else ""
+    number = isinstance(value, int | float | np.integer | np.floating)
+    return "number" if number and abs(value) < _LARGEST else ""
 
 
 def _naive(value: Any) -> Any:
@@ -315,8 +325,15 @@ def _stamps(values: np.ndarray, calendar: Calendar) -> Times:
     if placed is None or (clocks != clocks[0]).any():
         stamps = np.unique(values[~bad])
         told = f"stamps at several places inside {WORDS[freq]} periods: {_shown(stamps)}"
-        return Times(periods, bad, calendar, _irregular(told, freq))
-    return Times(periods, bad, placed, _elsewhere(placed, values[~bad][0]))
+        problem = _irregular(told, freq)
+        if calendar.zone in _UTC and clocks.any():  # their periods may be those before
+            problem = replace(problem, remedy=_CONVERT)
+        return Times(periods, bad, calendar, problem)
+    doubt = _elsewhere(placed, values[~bad][0])
+    if placed.zone is None:
+        return Times(periods, bad, placed, doubt=doubt)
+    problem = Problem("times", doubt, "stamps in the zone they are meant in", _CONVERT)
+    return Times(periods, bad, placed, problem if doubt else None)
 
 
 def _place(days: np.ndarray, periods: IntArray, calendar: Calendar) -> Calendar | None:
@@ -352,22 +369,19 @@ def _irregular(found: str, freq: Frequency) -> Problem:
     )
 
 
-def _elsewhere(calendar: Calendar, first: np.datetime64) -> Problem | None:
-    """Midnight in an eastern zone that is stored as UTC is the period before."""
-    width = 12 // PER_YEAR[calendar.freq]
-    ends = calendar.day is None and calendar.month == width - 1
-    late = calendar.clock >= 10 * _HOUR and calendar.clock % (_HOUR // 4) == 0
-    if not (ends and late and calendar.zone in {"UTC", "Etc/UTC", "GMT", "UTC+00:00"}):
-        return None
+def _elsewhere(calendar: Calendar, first: np.datetime64) -> str:
+    """Words for stamps that are midnight in an eastern zone, stored as UTC: the period before."""
+    ends = calendar.day is None and calendar.month == 12 // PER_YEAR[calendar.freq] - 1
+    # Without a zone noon is likelier meant than midnight in Auckland.
+    late = calendar.clock >= (13 if calendar.zone is None else 10) * _HOUR
+    whole = calendar.clock % (_HOUR if calendar.zone is None else _HOUR // 2) == 0
+    if not (ends and late and whole and calendar.zone in {None, *_UTC}):
+        return ""
     hours = 24 - calendar.clock / _HOUR
-    return Problem(
-        "times",
-        f"{_shown(np.array([first]))} in UTC, which is midnight of the next day in a zone "
-        f"{hours:g} hours east",
-        "stamps in the zone they are meant in",
-        "Convert them (pandas: df['ds'].dt.tz_convert('Asia/Shanghai')), or drop the zone if the "
-        "hour is meant (df['ds'].dt.tz_localize(None)).",
-    )
+    clock = np.timedelta64(calendar.clock // _SECOND, "s")
+    shown = str(first.astype("datetime64[D]").astype("datetime64[s]") + clock)
+    zone = "" if calendar.zone is None else " in UTC"
+    return f"{shown}{zone}, which is midnight of the next day in a zone {hours:g} hours east of UTC"
 
 
 def _periods(values: np.ndarray, mine: BoolArray, freq: Frequency) -> Times:
