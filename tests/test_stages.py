@@ -188,7 +188,7 @@ class TestRefusals:
             stage_path(DATA, ROLES, until=2015, models={"urban": "Drift"})
 
     def test_one_path(self):
-        with pytest.raises(UsageError, match="at least 2 sample paths"):
+        with pytest.raises(UsageError, match="n_paths=1 found"):
             stage_path(DATA, ROLES, until=2015, n_paths=1)
 
 

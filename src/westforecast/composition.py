@@ -16,11 +16,11 @@ from westforecast.domain.shares import (
     log_ratios,
     read_law,
     replace_zeros,
-    score_walks,
     shrunk_correlation,
 )
 from westforecast.errors import DataError, Problem, UsageError
 from westforecast.kernels.quantiles import LAW, at_scores, check_levels, probabilities
+from westforecast.kernels.sampling import check_paths, score_walks, stream
 from westforecast.models import Status
 from westforecast.series import Indicator, Panel, PanelLike
 from westforecast.series import frame as frames
@@ -85,7 +85,7 @@ class PartsForecast:
         for level in self.levels:
             low, high = self.interval(level)
             columns |= {f"lo-{level:g}": low.ravel(), f"hi-{level:g}": high.ravel()}
-        return frames.build(columns, panel.backend, panel.calendar, ("ds", "cutoff"))
+        return frames.build(columns, panel.form, panel.calendar, ("ds", "cutoff"))
 
     def top_down(self, whole: Result | FloatArray) -> "PartsForecast":
         """Levels of the parts: the whole's paths x the shares' paths, path by path.
@@ -144,10 +144,11 @@ class PartsForecast:
                 "with levels, e.g. levels=westforecast.kernels.quantiles.LAW."
             )
         # A stream of its own, so that the whole is independent of its shares under one seed.
-        generator = np.random.default_rng([self.seed, 1])
-        scores = score_walks(np.eye(1), len(self.paths), len(step), generator)[:, 0]
+        own = [stream(self.seed, "whole", self.whole)]
+        scores = score_walks(np.eye(1), len(self.paths), len(step), own)[:, 0]
         point = forecast.mean[at, step]
-        return point, read_law(point, quantiles, forecast.probs, scores)
+        paths = read_law(point, quantiles, forecast.probs, scores)
+        return point, np.clip(paths, *panel.indicator(self.whole).bounds)  # tails alone leave them
 
 
 def forecast_shares(
@@ -194,11 +195,10 @@ def forecast_shares(
     [[0.75, 0.75], [0.25, 0.25]]
     """
     panel, checked = Panel.of(data), check_levels(levels)
-    if n_paths < 2:
-        raise UsageError(f"n_paths={n_paths} found, at least 2 sample paths expected.")
     asked = _parts(panel, parts, whole)
     ordered = sorted(asked)  # whatever the caller's order, the arithmetic is the same
     names, first, values = _values(panel, ordered, whole)
+    check_paths("n_paths", n_paths, len(names))
     values = _positive(panel, names, first, values, zeros)
     core = largest_block(values)
     ratios = log_ratios(values, core)
@@ -209,7 +209,8 @@ def forecast_shares(
     target = independent_parts(_variances(changes), core)
     correlation, shrinkage = shrunk_correlation(changes, target)
     steps = mean.shape[1]
-    scores = score_walks(correlation, n_paths, steps, np.random.default_rng([seed, 0]))
+    check_paths("n_paths", n_paths, len(names) * steps)
+    scores = score_walks(correlation, n_paths, steps, [stream(seed, "part", n) for n in names])
     drawn = np.stack([at_scores(quantiles[k], result.forecasts[_only(result)].probs, scores[:, k])
                       for k in range(len(names))], axis=-1)  # [P, H, K]  # fmt: skip
     back = [names.index(part) for part in [*asked, *names[len(asked) :]]]
@@ -327,7 +328,7 @@ def _panel(panel: Panel, names: list[str], first: int, ratios: FloatArray) -> Pa
         first=first + begin,
         indicators=tuple(Indicator(id=name, unit="log-ratio") for name in names),
         calendar=panel.calendar,
-        backend=panel.backend,
+        form=panel.form,
     )
 
 

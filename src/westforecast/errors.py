@@ -11,12 +11,20 @@ from difflib import get_close_matches
 from numbers import Integral
 from typing import ClassVar
 
+from westforecast.text import visible
+
 # Names listed where none is near: a panel may hold thousands of series.
 _LISTED = 20
 
 
 class WestforecastError(Exception):
-    """Base class of every error this library raises on purpose."""
+    """Base class of every error this library raises on purpose.
+
+    Messages quote what they found, which is anybody's text: as text nothing in them acts unseen.
+    """
+
+    def __str__(self) -> str:
+        return visible(super().__str__(), lines=True)
 
 
 class UsageError(WestforecastError, ValueError):
@@ -41,6 +49,9 @@ class ConformanceError(WestforecastError, AssertionError):
 
 class WestforecastWarning(UserWarning):
     """The one warning category: one warning a cause, with a count."""
+
+    def __str__(self) -> str:
+        return visible(super().__str__(), lines=True)
 
 
 def warn(message: str) -> None:

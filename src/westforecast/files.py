@@ -1,10 +1,39 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all, and names of folders are names."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
 from westforecast.errors import UsageError
+from westforecast.text import unseen
+
+# Bytes of a name: file systems take 255, and names are written with more around them.
+LONGEST_NAME = 100
+# What Windows keeps for devices, with any suffix, and what no name of a file holds there.
+_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\.|$)", re.IGNORECASE)
+_PARTING = re.compile(r'[/\\:*?"<>|]')
+
+
+def name_fault(name: str) -> str:
+    """What keeps a text from being the name of one folder, on any system; empty where nothing does.
+
+    >>> name_fault("cnc-2020"), name_fault("../x")
+    ('', "it holds '/'")
+    """
+    if char := unseen(name):
+        return f"it holds {char}, which cannot be seen"
+    if found := _PARTING.search(name):
+        return f"it holds {found[0]!r}"
+    if not name.strip(". "):
+        return "it is empty"
+    if name[0] in ". " or name[-1] in ". ":
+        return "it begins or ends with a dot or a space"
+    if _DEVICES.match(name):
+        return "it is kept for a device on Windows"
+    if len(name.encode()) > LONGEST_NAME:
+        return f"it is longer than {LONGEST_NAME} bytes"
+    return ""
 
 
 def prepare(folder: str | Path) -> None:
@@ -34,9 +63,9 @@ def write_whole(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]
                 file.write(data)
         for temporary, target in staged:
             temporary.replace(target)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise UsageError(
-            f"cannot write to {str(folder)!r}: {error.strerror or error}. "
+            f"cannot write to {str(folder)!r}: {getattr(error, 'strerror', None) or error}. "
             "Choose a folder that can be written."
         ) from error
     finally:

@@ -13,12 +13,12 @@ from westforecast.domain.shares import (
     composition,
     log_ratios,
     read_law,
-    score_walks,
     shrunk_correlation,
 )
 from westforecast.domain.stage_words import STAGES
 from westforecast.errors import DataError, Problem, UsageError, nearest
 from westforecast.kernels.quantiles import LAW, check_levels, probabilities
+from westforecast.kernels.sampling import check_paths, score_walks, stream
 from westforecast.models import Status
 from westforecast.series import Indicator, Panel, PanelLike
 from westforecast.series import frame as frames
@@ -28,6 +28,8 @@ GDP = "gdp_per_capita"
 STRUCTURE = ("primary", "secondary", "tertiary")
 # Shares closer to 0 or 1 than this are put there before a logit is taken.
 EDGE = 1e-4
+# Dollars a head; paths in the tail of a wide distribution are put there.
+LEAST = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +105,7 @@ class StagePath:
         probs = self.probabilities().reshape(-1, 5)
         columns: dict[str, Any] = {
             "region": frames.repeat(regions, np.full(len(regions), steps)),
-            self.table.columns[1]: np.tile(self.years, len(regions)),
+            "ds": np.tile(self.years, len(regions)),
             "composite": np.median(self.paths, axis=1).ravel(),
         }
         for level in self.levels:
@@ -112,9 +114,8 @@ class StagePath:
         for k in range(1, 6):
             columns[f"p_{stage_name(k)}"] = probs[:, k - 1]
         columns["name"] = stage_name(1 + probs.argmax(axis=1))
-        return frames.build(
-            columns, backend or self.table.backend, self.table.calendar, (self.table.columns[1],)
-        )
+        form, calendar = self.table.form, self.table.calendar
+        return frames.build(columns, form, calendar, ("ds",), backend=backend)
 
 
 def stage_path(
@@ -157,11 +158,13 @@ def stage_path(
         name: _coordinates(name, {k: inputs[k] for k in names}) for name, names in _groups(table)
     }
     _check_known(table, coordinates)
+    first = int(min(_last(rows).min() for rows in coordinates.values())) + int(table.years[0]) + 1
+    series = sum(rows.shape[0] * rows.shape[1] for rows in coordinates.values())
+    check_paths("n_paths", n_paths, series * max(1, until + 1 - first))
     results = {
         name: _forecast(table, name, rows, chosen[name], until)
         for name, rows in coordinates.items()
     }
-    first = int(min(_last(rows).min() for rows in coordinates.values())) + int(table.years[0]) + 1
     years = np.arange(first, until + 1)
     drawn = _draw(table, coordinates, results, years, n_paths, seed)
     paths = index.score(**drawn).composite
@@ -215,7 +218,7 @@ def _coordinates(name: str, inputs: Mapping[str, FloatArray]) -> FloatArray:
 def _inputs(name: str, drawn: FloatArray) -> dict[str, FloatArray]:
     """The inverse: inputs [..., H] of coordinates [K, ..., H]."""
     if name == GDP:
-        return {GDP: drawn[0]}
+        return {GDP: np.maximum(drawn[0], LEAST)}
     if name == "structure":
         shares = composition(np.moveaxis(drawn, 0, -1))
         return {part: shares[..., k] for k, part in enumerate(STRUCTURE)}
@@ -261,12 +264,13 @@ def _forecast(
                 id=i,
                 unit="USD" if name == GDP else "log-ratio",
                 price_basis="constant",
+                lower=0.0 if name == GDP else None,
                 region=table.regions[k % len(table.regions)],
             )
             for k, i in enumerate(ids)
         ),
         calendar=table.calendar,
-        backend=table.backend,
+        form=table.form,
     )
     result = forecast(panel, model, until=until, levels=LAW, progress=False)
     ((label, made),) = result.forecasts.items()
@@ -286,15 +290,19 @@ def _draw(
     years: IntArray, n_paths: int, seed: int,
 ) -> dict[str, FloatArray]:  # fmt: skip
     """Sample paths [R, P, H] of all inputs; what is known of a year is the same in every path."""
-    if n_paths < 2:
-        raise UsageError(f"n_paths={n_paths} found, at least 2 sample paths expected.")
     moving = np.concatenate([np.log(x) if n == GDP else x for n, x in coordinates.items()])
     count, regions = moving.shape[:2]
     drawn = np.empty((count, regions, n_paths, len(years)))
-    for r in range(regions):
+    keys = [f"{name}.{k}" for name, rows in coordinates.items() for k in range(len(rows))]
+    for r, region in enumerate(table.regions):
         correlation, _ = shrunk_correlation(np.diff(moving[:, r], axis=1).T, np.eye(count))
-        generator = np.random.default_rng([seed, r])
-        scores = score_walks(correlation, n_paths, len(years), generator)  # [P, K, H]
+        # Others may end earlier; a region's own walk begins after the last year it knows whole.
+        whole = min(int(_last(rows)[r]) for rows in coordinates.values()) + int(table.years[0])
+        ahead = years > whole
+        scores = np.zeros((n_paths, count, len(years)))
+        scores[..., ahead] = score_walks(
+            correlation, n_paths, int(ahead.sum()), [stream(seed, region, key) for key in keys]
+        )
         at = 0
         for name, rows in coordinates.items():
             for k, row in enumerate(rows[:, r]):

@@ -21,7 +21,6 @@ from westforecast.domain.shares import (
     log_ratios,
     read_law,
     replace_zeros,
-    score_walks,
     shrunk_correlation,
 )
 from westforecast.kernels.quantiles import LAW
@@ -166,20 +165,6 @@ def test_few_changes_say_nothing_and_many_say_it_all():
     together = rng.normal(size=(4000, 1)) + 0.2 * rng.normal(size=(4000, 2))
     found, weight = shrunk_correlation(together, np.eye(2))
     assert weight < 0.01 and found[0, 1] > 0.9
-
-
-def test_score_walks_have_exact_margins_and_the_dependence_asked_for():
-    correlation = np.array([[1.0, -0.6, 0.0], [-0.6, 1.0, 0.5], [0.0, 0.5, 1.0]])
-    scores = score_walks(correlation, 4000, 6, np.random.default_rng(2))
-    exact = [NormalDist().inv_cdf((i + 0.5) / 4000) for i in range(4000)]
-    for k in range(3):
-        for h in range(6):
-            np.testing.assert_allclose(np.sort(scores[:, k, h]), exact)
-    np.testing.assert_allclose(np.corrcoef(scores[:, :, 5].T), correlation, atol=0.05)
-    # A random walk: steps g < h have correlation sqrt(g / h).
-    assert np.corrcoef(scores[:, 0, 1], scores[:, 0, 5])[0, 1] == pytest.approx(
-        math.sqrt(2 / 6), abs=0.05
-    )
 
 
 def test_a_law_known_by_one_interval_keeps_its_middle():
@@ -499,8 +484,8 @@ class DampedShift(wf.SeriesModel):
 
 @pytest.mark.parametrize(
     ("origin", "constant", "damped", "drift", "covered"),
-    [(2003, 0.782, 0.600, 0.543, 42), (2005, 0.582, 0.352, 0.583, 57),
-     (2008, 0.514, 0.708, 1.150, 78)],
+    [(2003, 0.782, 0.600, 0.543, 43), (2005, 0.582, 0.352, 0.583, 57),
+     (2008, 0.514, 0.708, 1.150, 77)],
 )  # fmt: skip
 def test_shares_of_the_western_provinces(shared, origin, constant, damped, drift, covered):
     """Shares in the western sum from 1998 on, ten years ahead: percentage points of error."""

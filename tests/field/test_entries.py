@@ -135,7 +135,7 @@ def test_what_can_be_no_id_is_named_with_its_row(ids, told):
 
 
 def test_whole_numbers_are_ids_however_they_are_stored():
-    assert Panel.from_frame(frame(unique_id=objects(1, "1"))).ids == ("1",)
+    assert Panel.from_frame(frame(unique_id=objects(1, 1.0))).ids == ("1",)
     assert Panel.from_frame(frame(unique_id=[1.0, 1.0])).ids == ("1",)
 
 

@@ -1,10 +1,12 @@
 """`westforecast bench speed`: how fast whole backtests are on this machine."""
 
-import json
 from statistics import median
 from typing import Any
 
 import click
+
+from westforecast.cli.words import say
+from westforecast.text import json_text
 
 
 @click.group()
@@ -81,12 +83,12 @@ def speed(models: tuple[str, ...], as_json: bool, **settings: Any) -> int:
     else:
         found = measure_apart(wanted)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        say(json_text(found))
     else:
         _show(found)
     failed = sum(row["failed"] for row in found["rows"])
     if failed:
-        click.echo(f"{failed} forecasts failed; their times are not comparable.", err=True)
+        say(f"{failed} forecasts failed; their times are not comparable.", err=True)
     return 1 if failed else 0
 
 

@@ -1,6 +1,5 @@
 """`westforecast compare DATA...`: which model is better, and is there evidence for it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from westforecast.cli.options import (
     schedule_options,
     taken,
 )
-from westforecast.cli.words import FileCommand
+from westforecast.cli.words import FileCommand, say
+from westforecast.text import json_text
 
 
 @click.command("compare", cls=FileCommand, context_settings=HELP)
@@ -65,23 +65,23 @@ def compare(data: tuple[str, ...], by: tuple[str, ...], out: Path | None, as_jso
     if as_json:
         told = found.to_dict()
         told["by"] = {key: found.records(key) for key in by}
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        say(json_text(told))
     elif not quiet:
-        click.echo(str(found))
+        say(str(found))
         for key, (heads, rows) in tables.items():
-            click.echo(f"\n{printed(table(f'By {key}', heads, rows, left=2))}")
+            say(f"\n{printed(table(f'By {key}', heads, rows, left=2))}")
     if out is not None:
         written = found.save(out, by)
         try:
             written.append(found.report(out / "report.html", by))
         except MissingExtraError as error:
-            click.echo(f"note: {error}", err=True)
-        click.echo(f"Written to {out}/: {', '.join(path.name for path in written)}", err=True)
+            say(f"note: {error}", err=True)
+        say(f"Written to {out}/: {', '.join(path.name for path in written)}", err=True)
     if found.failed:
         each = ", ".join(f"{status} {n}" for status, n in found.statuses.items())
         are = "forecast is" if found.failed == 1 else "forecasts are"
         lost = f"{found.failed} {are} missing: {each}"
-        click.echo(f"{lost}; models are compared without them.", err=True)
+        say(f"{lost}; models are compared without them.", err=True)
     return 1 if found.failed else 0
 
 

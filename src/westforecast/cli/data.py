@@ -1,6 +1,5 @@
 """`forecast FILE`, `backtest FILE` and `data screen FILE`: what is done with a data file."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,15 @@ from westforecast.cli.options import (
     HELP,
     model_options,
     output_options,
+    period,
     read_panel,
     reading,
     reading_options,
     schedule_options,
     taken,
 )
-from westforecast.cli.words import FileCommand
+from westforecast.cli.words import FileCommand, say
+from westforecast.text import json_text
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
 FALLBACK = click.option("--fallback", help="A model that answers where another fails.")
@@ -37,9 +38,10 @@ def forecast_file(file: Path, until: str | None, out: Path | None, quiet: bool,
     """Forecast the series of a long CSV or Parquet FILE (unique_id, ds, y)."""
     from westforecast.api import forecast
 
-    period = int(until) if until is not None and until.isdigit() else until
     panel = read_panel(file, reading(settings))
-    result = forecast(panel, until=period, progress=_progress(quiet), **taken(settings))
+    result = forecast(
+        panel, until=until and period(until), progress=_progress(quiet), **taken(settings)
+    )
     return _finish(result, result.long(), out, quiet)
 
 
@@ -91,9 +93,9 @@ def data_screen(file: Path, as_json: bool, **settings: Any) -> int:
         for finding in findings:
             del finding["size"]
         told = {"series": screening.series, "counts": screening.counts(), "findings": findings}
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        say(json_text(told))
     else:
-        click.echo(str(screening))
+        say(str(screening))
     return 1 if screening.of("error") else 0
 
 
@@ -103,12 +105,10 @@ def _progress(quiet: bool) -> bool | None:
 
 def _finish(result: Any, frame: Any, out: Path | None, quiet: bool) -> int:
     if not quiet:
-        click.echo(frame.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:,.6g}"))
+        say(frame.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:,.6g}"))
     if out is not None:
         written = result.save(out)
-        click.echo(f"Written to {out}/: {', '.join(path.name for path in written)}", err=True)
+        say(f"Written to {out}/: {', '.join(path.name for path in written)}", err=True)
     if result.failed:
-        click.echo(
-            f"{result.failed} forecasts failed; see the status and reason columns.", err=True
-        )
+        say(f"{result.failed} forecasts failed; see the status and reason columns.", err=True)
     return 1 if result.failed else 0

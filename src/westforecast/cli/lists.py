@@ -3,14 +3,15 @@
 `westforecast models show NAME` imports that one.
 """
 
-import json
 import re
 from inspect import Parameter, getmro, isclass
 from typing import Any
 
 import click
 
+from westforecast.cli.words import say
 from westforecast.plugin import registry, settings_of
+from westforecast.text import json_text
 
 
 @click.group()
@@ -47,18 +48,18 @@ def models_show(name: str, as_json: bool) -> None:
     if as_json:
         record = {"name": spec.name, "package": package, "summary": spec.summary, "settings": rows,
                   "declared": declared is not None, "example": example}  # fmt: skip
-        click.echo(json.dumps(record, indent=2))
+        say(json_text(record))
         return
-    click.echo(f"{spec.name}  {package}  {spec.summary}")
+    say(f"{spec.name}  {package}  {spec.summary}")
     if declared is None:
-        click.echo("Its settings are those of what it wraps.")
+        say("Its settings are those of what it wraps.")
     shown = [(row["name"], row["default"] or "needed", row["says"]) for row in rows]
     widths = [max((len(row[k]) for row in shown), default=0) for k in (0, 1)]
     for key, value, says in shown:
         start = f"  {key:{widths[0]}}  {value:{widths[1]}}  "
         told = click.wrap_text(says, 100, start, " " * len(start)) if says else start.rstrip()
-        click.echo(told)
-    click.echo(f"Example: {example}")
+        say(told)
+    say(f"Example: {example}")
 
 
 def _says(factory: Any, setting: str) -> str:
@@ -95,7 +96,7 @@ def _show(kind: str, as_json: bool) -> None:
         for package, spec in registry().specs(kind)
     ]  # fmt: skip
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        say(json_text(rows))
         return
     for key in ("name", "package"):
         width = max((len(str(row[key])) for row in rows), default=0)
@@ -103,4 +104,4 @@ def _show(kind: str, as_json: bool) -> None:
             row[key] = str(row[key]).ljust(width)
     for row in rows:
         able = f" [{', '.join(row['capabilities'])}]" if row["capabilities"] else ""
-        click.echo(f"{row['name']}  {row['package']}  {row['summary']}{able}")
+        say(f"{row['name']}  {row['package']}  {row['summary']}{able}")

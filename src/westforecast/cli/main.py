@@ -19,7 +19,7 @@ from westforecast.cli.data import backtest_file, data, forecast_file
 from westforecast.cli.lists import models, studies
 from westforecast.cli.plugins import plugins
 from westforecast.cli.run import run
-from westforecast.cli.words import in_options, tell
+from westforecast.cli.words import in_options, say, tell
 from westforecast.errors import PluginError, WestforecastError, WestforecastWarning
 from westforecast.plugin import registry
 from westforecast.plugin.foreign import ForeignError, told, watched
@@ -118,7 +118,7 @@ def main(args: list[str] | None = None) -> None:
     try:
         code = cli.main(args=args, prog_name="westforecast", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
+        say("stopped", err=True)
         code = 130
     except click.ClickException as error:
         error.show()
@@ -136,4 +136,4 @@ def _warn(message: Any, category: type[Warning], *_: Any) -> None:
     if issubclass(category, WestforecastWarning):
         context = click.get_current_context(silent=True)
         told = in_options(str(message), context.command if context else None)
-        click.echo(f"note: {told}", err=True)
+        say(f"note: {told}", err=True)

@@ -1,6 +1,5 @@
 """`westforecast plugins`: which there are, what is wrong with them, tests of them, a new one."""
 
-import json
 import sys
 from functools import partial
 from importlib import import_module, metadata, util
@@ -10,10 +9,12 @@ from typing import Any
 
 import click
 
+from westforecast.cli.words import say
 from westforecast.errors import UnknownNameError, UsageError, WestforecastError, nearest
 from westforecast.plugin import ModelSpec, PluginFailure, PluginInfo, registry
 from westforecast.plugin.foreign import ForeignError, called, restored, watched
 from westforecast.plugin.loading import time_limit
+from westforecast.text import json_text
 from westforecast.watch import OutOfTime, within
 
 
@@ -37,14 +38,14 @@ def list_plugins(as_json: bool) -> int:
             for p in found.plugins
         ]  # fmt: skip
         broken = [_failure(f) for f in found.failures]
-        click.echo(json.dumps({"plugins": used, "failures": broken}, indent=2))
+        say(json_text({"plugins": used, "failures": broken}))
     else:
         for plugin in found.plugins:
-            click.echo(f"{plugin.distribution} {plugin.version}")
+            say(f"{plugin.distribution} {plugin.version}")
             for kind, names in _registered(plugin).items():
-                click.echo(_wrapped(f"{kind}: {', '.join(names)}"))
+                say(_wrapped(f"{kind}: {', '.join(names)}"))
         for failure in found.failures:
-            click.echo(f"BROKEN {failure}")
+            say(f"BROKEN {failure}")
     return 1 if found.failures else 0
 
 
@@ -78,18 +79,16 @@ def show(distribution: str, as_json: bool) -> int:
         "failures": [_failure(f) for f in failures],
     }
     if as_json:
-        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        say(json_text(record))
         return 1 if failures else 0
-    click.echo(f"{distribution} {version}  {record['summary']}".rstrip())
+    say(f"{distribution} {version}  {record['summary']}".rstrip())
     for failure in failures:
-        click.echo(
-            _wrapped(f"BROKEN {failure.kind}: {failure.reason}") + f"\n  fix: {failure.remedy}"
-        )
+        say(_wrapped(f"BROKEN {failure.kind}: {failure.reason}") + f"\n  fix: {failure.remedy}")
     for kind, rows in registers.items():
         width = max((len(row["name"]) for row in rows), default=0)
         for row in rows:
             able = f" [{', '.join(row['capabilities'])}]" if row["capabilities"] else ""
-            click.echo(_wrapped(f"{kind} {row['name']:{width}}  {row['summary']}{able}"))
+            say(_wrapped(f"{kind} {row['name']:{width}}  {row['summary']}{able}"))
     return 1 if failures else 0
 
 
@@ -103,7 +102,7 @@ def doctor(as_json: bool) -> int:
     found = diagnose(registry())
     broken = [d for d in found if d.troubles]
     if as_json:
-        click.echo(json.dumps([d.record() for d in found], indent=2, ensure_ascii=False))
+        say(json_text([d.record() for d in found]))
         return 1 if broken else 0
     rows = [
         (d.distribution, d.state, d.version, "-" if d.seconds is None else f"{1e3 * d.seconds:.1f}",
@@ -113,12 +112,12 @@ def doctor(as_json: bool) -> int:
     heads = ("plugin", "state", "version", "import, ms", "models", "contract")
     console().print(table("Plugins", heads, rows, left=2))
     for d in broken:
-        click.echo(f"\n{d.distribution} {d.version}: {d.state}")
+        say(f"\n{d.distribution} {d.version}: {d.state}")
         for trouble in d.troubles:
-            click.echo(_wrapped(trouble.what))
-            click.echo(f"    fix: {trouble.remedy}")
+            say(_wrapped(trouble.what))
+            say(f"    fix: {trouble.remedy}")
     fine = "nothing is broken" if not broken else f"{len(broken)} broken"
-    click.echo(f"\n{len(found)} plugins, {fine}.")
+    say(f"\n{len(found)} plugins, {fine}.")
     return 1 if broken else 0
 
 
@@ -167,21 +166,19 @@ def test(
                 reports.append({"model": label, "ok": False, "error": str(error)})
                 outcomes[label] = False
                 if not as_json:
-                    click.echo(f"{label}: {error}\n")
+                    say(f"{label}: {error}\n")
                 continue
             outcomes[label] = report.ok
             reports.append(report.to_dict())
             if markdown:
-                click.echo(report.to_markdown())
+                say(report.to_markdown())
             elif not as_json:
-                click.echo(
-                    str(report) if verbose else report.verdict if report.ok else report.brief
-                )
+                say(str(report) if verbose else report.verdict if report.ok else report.brief)
         fine &= all(outcomes.values())
         if plugin is not None:
             keep_conformance(plugin, tier, outcomes)
     if as_json:
-        click.echo(json.dumps(reports, indent=2, ensure_ascii=False))
+        say(json_text(reports))
     return 0 if fine else 1
 
 
@@ -222,12 +219,12 @@ def new(name: str, model: str | None, into: Path, as_json: bool) -> None:
     contents, folder = render(name, model), into / name
     write(folder, contents)
     if as_json:
-        click.echo(json.dumps({"folder": str(folder), "files": list(contents)}, indent=2))
+        say(json_text({"folder": str(folder), "files": list(contents)}))
         return
-    click.echo(f"Written to {folder}/:")
+    say(f"Written to {folder}/:")
     for path in contents:
-        click.echo(f"  {path}")
-    click.echo(
+        say(f"  {path}")
+    say(
         f"Next:\n  cd {folder}\n  pip install -e '.[test]'\n  pytest\n"
         f"  westforecast plugins test {name}"
     )

@@ -21,6 +21,8 @@ def run(study: str, origin: int | None, until: int | None, out: Path | None, qui
     westforecast run cnc --origin 2008 --until 2015 --out out/cnc-2008
     westforecast run path/to/my.toml
     """
+    from rich.text import Text
+
     from westforecast.errors import UsageError
     from westforecast.files import prepare
     from westforecast.plugin import registry
@@ -45,7 +47,7 @@ def run(study: str, origin: int | None, until: int | None, out: Path | None, qui
         written = write_study(result, folder)
     else:
         with console(stderr=True).status("reading data") as status:
-            result = run_study(described, lambda k, n, what: status.update(f"{k}/{n} {what}"))
+            result = run_study(described, lambda k, n, what: status.update(Text(f"{k}/{n} {what}")))
             status.update("writing the report")
             written = write_study(result, folder)
     if not quiet:

@@ -8,11 +8,17 @@ from typing import Any
 import click
 
 from westforecast.errors import DataError, WestforecastError
+from westforecast.text import visible
 
 # A value as messages write it: None, ..., 'keep', [2005] or 2005.
 _VALUE = r"=(None|\.\.\.|'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\w+(?:\.\w+)*)"
 # What helps only who holds the object: (see `.problems` of this error).
 _OBJECTS = re.compile(r" \((?:see )?`(?:result)?\.[^`]*`[^)]*\)")
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text; what it quotes is anybody's, and nothing in it acts unseen on a terminal."""
+    click.echo(visible(text, lines=True), err=err)
 
 
 class FileCommand(click.Command):
@@ -36,9 +42,9 @@ def tell(error: WestforecastError, command: click.Command | None = None) -> int:
             )
             for problem in error.problems
         ]
-        click.echo(f"error: {_OBJECTS.sub('', str(DataError(problems, error.origin)))}", err=True)
+        say(f"error: {_OBJECTS.sub('', str(DataError(problems, error.origin)))}", err=True)
         return 3
-    click.echo(f"error: {in_options(str(error), command)}", err=True)
+    say(f"error: {in_options(str(error), command)}", err=True)
     return 2
 
 

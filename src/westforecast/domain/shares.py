@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from westforecast.kernels.quantiles import at_scores, normal_scores
+from westforecast.kernels.quantiles import at_scores
 from westforecast.typing import BoolArray, FloatArray
 
 # A share more than e^30 times smaller than the largest (1e-13) is as good as none; kept there, it
@@ -119,24 +119,6 @@ def shrunk_correlation(changes: FloatArray, target: FloatArray) -> tuple[FloatAr
     mixed = weight * target + (1 - weight) * found
     np.fill_diagonal(mixed, 1.0)
     return mixed, weight
-
-
-def score_walks(
-    correlation: FloatArray, paths: int, horizon: int, generator: np.random.Generator
-) -> FloatArray:
-    """Standard normal numbers [P, K, H] to read laws with (`kernels.quantiles.at_scores`).
-
-    Over steps they hang together as a random walk does: step h is (e_1 + ... + e_h) / sqrt(h);
-    across parts e has the given correlation. Each step of each part is then replaced by the exact
-    normal scores of its ranks, so that what is read with them has its own law up to 1 / P.
-    """
-    values, vectors = np.linalg.eigh(correlation)  # a correlation may be singular
-    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    steps = generator.standard_normal((paths, horizon, len(root))) @ root
-    walk = np.cumsum(steps, axis=1)
-    ranks = np.argsort(np.argsort(walk, axis=0), axis=0)  # [P, H, K]; a rank needs no sqrt(h)
-    scores: FloatArray = normal_scores((np.arange(paths) + 0.5) / paths)[ranks]
-    return scores.swapaxes(1, 2)
 
 
 def read_law(

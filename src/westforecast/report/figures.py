@@ -7,6 +7,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from westforecast.text import visible
+
 INK, ACCENT, MUTED = "#1f2933", "#b4451f", "#7b8794"
 # Scenario lines: the first, the baseline's, is black and the others far from it in lightness; on a
 # grey printer dashes tell them apart.
@@ -178,19 +180,35 @@ def _points(values: Mapping[str, Mapping[int, float]], key: Any, axes: _Axes, fi
 
 
 def svg(chart: Any, title: str, width: int, height: int) -> str:
-    """Any altair chart as SVG text, in the look all charts share."""
+    """Any altair chart as SVG text, in the look all charts share.
+
+    Titles, units and names are put on one line, and what cannot be seen in them is escaped: the
+    renderer ends the process where it meets a control character.
+    """
     font = "Helvetica, Arial, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
     drawn = (
         chart.properties(
             width=width,
             height=height,
-            title=alt.TitleParams(title, anchor="start", fontSize=15, color=INK, offset=10),
+            title=alt.TitleParams(
+                title, anchor="start", fontSize=15, color=INK, offset=10, limit=width
+            ),
         )
         .configure(font=font, background="white")
         .configure_view(strokeWidth=0)
         .configure_axis(
             labelColor=INK, titleColor=INK, gridColor="#e4e7eb", domainColor="#9aa5b1",
             tickColor="#9aa5b1", labelFontSize=12, titleFontSize=12, titleFontWeight="normal",
+            titleLimit=max(width, height),
         )
     )  # fmt: skip
-    return str(vl_convert.vegalite_to_svg(drawn.to_dict()))
+    return str(vl_convert.vegalite_to_svg(_visible(drawn.to_dict())))
+
+
+def _visible(spec: Any) -> Any:
+    """A chart's description, every text in it safe to draw."""
+    if isinstance(spec, str):
+        return visible(spec)
+    if isinstance(spec, Mapping):
+        return {key: _visible(value) for key, value in spec.items()}
+    return [_visible(value) for value in spec] if isinstance(spec, list) else spec

@@ -1,13 +1,17 @@
-"""Tables for a terminal."""
+"""Tables for a terminal, and a console on which no text acts unseen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from westforecast.text import visible
 
 GAP = 3  # between two columns
 
@@ -65,10 +69,24 @@ def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1
 ) -> Fitted:
     """A plain table; the first `left` columns are text, the others numbers."""
-    return Fitted(title, tuple(columns), tuple(tuple(map(str, row)) for row in rows), left)
+    shown = tuple(tuple(map(visible, row)) for row in rows)
+    return Fitted(visible(title), tuple(map(visible, columns)), shown, left)
+
+
+class Screen(Console):
+    """A console for anybody's text: what cannot be seen is escaped, [brackets] and :words: are
+    themselves."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else visible(segment.text, lines=True)
+            yield segment._replace(text=text)
 
 
 def console(stderr: bool = False) -> Console:
     """A console that keeps tables whole where output is not a terminal."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=110)
+    plain: dict[str, Any] = {"stderr": stderr, "highlight": False, "markup": False, "emoji": False}
+    made = Screen(**plain)
+    return made if made.is_terminal else Screen(width=110, **plain)

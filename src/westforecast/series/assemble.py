@@ -6,14 +6,15 @@ from typing import Any, get_args
 
 import numpy as np
 
-from westforecast.errors import DataError, Problem, UsageError
+from westforecast.errors import DataError, Problem, UsageError, warn
 from westforecast.series import frame as frames
-from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, WORDS, Calendar, parse
+from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, WORDS, Calendar
 from westforecast.series.indicator import FIELDS, Indicator
 from westforecast.series.metadata import indicators_of
+from westforecast.series.times import Times, parse
 from westforecast.typing import BoolArray, FloatArray, Frequency, Gaps, IntArray
 
-Parts = tuple[FloatArray, IntArray, IntArray, tuple[Indicator, ...], Calendar]
+Parts = tuple[FloatArray, IntArray, IntArray, tuple[Indicator, ...], Calendar, frames.Form]
 Where = Callable[[int], str]
 
 # Columns of metadata that may tell series of one id apart, the likeliest first.
@@ -33,7 +34,7 @@ def assemble(
     *,
     origin: str,
 ) -> Parts:
-    """Values [N], indptr [S + 1], first periods [S], indicators [S] and the calendar.
+    """Values [N], indptr [S + 1], first periods [S], indicators [S], the calendar and the form.
 
     Raises DataError with every missing column, unreadable time, text or infinite value, duplicate,
     gap (where `gaps="raise"`), value outside its indicator's bounds and contradiction in metadata.
@@ -51,7 +52,13 @@ def assemble(
         )
     table, problems, strange = _readable(table, names)
     codes, ids = frames.factorize(table.columns[id_col])
-    periods, bad_time, calendar = parse(table.columns[time_col], freq)
+    times = parse(table.columns[time_col], freq, zone=table.zone(time_col))
+    periods, bad_time, calendar = times.periods, times.bad, times.calendar
+    if times.doubt:
+        warn(
+            f"the times in {time_col!r} stand at {times.doubt}; they are taken as they are. If "
+            "they were exported as UTC, convert them back first."
+        )
     values, wrong = frames.numbers(table.columns[target_col])
     infinite, bad_value = np.isinf(values), np.zeros(len(values), bool)
     bad_value[list(wrong)] = True
@@ -71,6 +78,7 @@ def assemble(
             Problem(where(row), f"{id_col} is empty", "the id of a series", "Fill it or drop it.")
             for row in _places((codes < 0) & ~strange)
         ),
+        *_clashes(table.columns[id_col], codes, ids),
         *(
             Problem(
                 where(row),
@@ -78,7 +86,7 @@ def assemble(
                 f"{ARTICLES[freq]} period",
                 f"{EXAMPLES}; set freq=... if the data are of another frequency.",
             )
-            for row in _places(bad_time)
+            for row in _places(bad_time if times.problem is None else np.zeros_like(bad_time))
         ),
         *(
             Problem(
@@ -98,7 +106,8 @@ def assemble(
     mixed, within = _mixed(table, codes, periods, order, ids, names)
     problems += mixed
     apart = order[np.lexsort((periods[order], within[order], codes[order]))]
-    problems += _duplicates(codes, periods, within, apart, values, freq, line, where)
+    double = _duplicates(codes, periods, within, apart, values, freq, line, where)
+    problems += double or _column(times, time_col)
     indicators, contradictions = indicators_of(table, codes, ids, meta, names)
     # What a mixed series says of itself differs for that one reason.
     told = {problem.where for problem in mixed}
@@ -113,7 +122,32 @@ def assemble(
         problems += _gaps(*parts, ids, calendar, unread)
     if problems:
         raise DataError(problems, origin)
-    return *parts, indicators, calendar
+    form = table.form(names, ids, np.unique(codes, return_index=True)[1].astype(np.int64))
+    return *parts, indicators, calendar, form
+
+
+def _column(times: Times, name: str) -> list[Problem]:
+    """What is wrong with the times as a whole."""
+    return [] if times.problem is None else [replace(times.problem, where=f"column {name!r}")]
+
+
+def _clashes(values: np.ndarray, codes: IntArray, ids: Sequence[str]) -> list[Problem]:
+    """Different ids that are one as text."""
+    if values.dtype != object:
+        return []
+    told: dict[int, dict[Any, None]] = {}
+    for code, value in zip(codes.tolist(), values, strict=True):
+        told.setdefault(code, {}).setdefault(value)
+    return [
+        Problem(
+            f"series {ids[code]!r}",
+            f"different ids that read the same: {' and '.join(map(repr, same))}",
+            "one id per series",
+            "Make them equal, or tell the series apart.",
+        )
+        for code, same in told.items()
+        if code >= 0 and len(same) > 1
+    ]
 
 
 def _readable(

@@ -1,7 +1,6 @@
 """Forecasting one quantity of a study: its models, their record before the origin, sample paths."""
 
 import warnings
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +17,8 @@ from westforecast.errors import (
     WestforecastWarning,
     nearest,
 )
-from westforecast.kernels.quantiles import LAW, at_scores, normal_scores, pool
+from westforecast.kernels.quantiles import LAW, at_scores, pool
+from westforecast.kernels.sampling import score_walks, stream
 from westforecast.models import Forecast, Model, Status
 from westforecast.plugin import registry
 from westforecast.series import Indicator, Panel
@@ -38,7 +38,7 @@ class ComponentForecast:
     outcomes: year -> value after it. cutoff: year of the last observed value used.
     result: what the models forecast; backtest: what they would have, before the origin.
     record: one row per model of scores before the origin. weights: model -> weight in the
-    combination. clipped: share of sampled values moved to a bound.
+    combination. at_bound: share of sampled values that stand at a bound.
     """
 
     component: Component
@@ -53,7 +53,7 @@ class ComponentForecast:
     record: tuple[Mapping[str, Any], ...] = ()
     by_horizon: tuple[Mapping[str, Any], ...] = ()
     weights: Mapping[str, float] | None = None
-    clipped: float = 0.0
+    at_bound: float = 0.0
     notes: tuple[str, ...] = ()
 
     @property
@@ -111,14 +111,14 @@ def forecast_component(study: Study, component: Component, panel: Panel) -> Comp
         ahead(known, until=study.until, series=[component.data]), models, (*LAW, *study.levels)
     )
     chosen, backtest, notes = _compare(study, component, known, s, models, result)
-    combined = combine([result.forecasts[name] for name in chosen])
+    combined = combine([result.forecasts[name] for name in chosen], known.indicators[s].bounds)
     result = replace(result, forecasts={**result.forecasts, COMBINATION: combined},
                      used={**result.used, COMBINATION: np.zeros(1, bool)})  # fmt: skip
     record, by_horizon = _record(backtest, chosen)
     indicator = known.indicators[s]
     if component.multiplier is not None:
         indicator = indicator.with_(multiplier=component.multiplier)
-    paths, clipped = _paths(study, component, combined, cutoff, known, indicator, years)
+    paths, at_bound = _paths(study, component, combined, cutoff, known, indicator, years)
     periods, values = full.series(component.data)
     seen = {int(t): float(v) for t, v in zip(periods, values, strict=True) if np.isfinite(v)}
     return ComponentForecast(
@@ -134,15 +134,19 @@ def forecast_component(study: Study, component: Component, panel: Panel) -> Comp
         record=record,
         by_horizon=by_horizon,
         weights={name: (1 / len(chosen) if name in chosen else 0.0) for name in models},
-        clipped=clipped,
+        at_bound=at_bound,
         notes=notes,
     )
 
 
-def combine(forecasts: list[Forecast]) -> Forecast:
-    """The linear pool of several forecasts with equal weights; its point is the pooled median."""
+def combine(forecasts: list[Forecast], bounds: tuple[float, float] = (-np.inf, np.inf)) -> Forecast:
+    """The linear pool of several forecasts with equal weights; its point is the pooled median.
+
+    bounds: what the quantity cannot leave, nor the tails of the pool, which are read beyond the
+    last quantiles known.
+    """
     probs = forecasts[0].probs
-    read = pool(np.stack([f.quantiles for f in forecasts]), probs, at=(*probs, 0.5))
+    read = pool(np.stack([f.quantiles for f in forecasts]), probs, at=(*probs, 0.5)).clip(*bounds)
     status = np.max([f.status for f in forecasts], axis=0)
     reason = {k: why for f in forecasts for k, why in f.reason.items()}
     return Forecast(read[..., -1], read[..., :-1], probs, status, reason)
@@ -216,7 +220,7 @@ def _compare(
             f"{', '.join(silent)} gave no forecast before {study.origin}: left out of the "
             f"record{lost}",
         )
-    pooled = combine([backtest.forecasts[name] for name in chosen])
+    pooled = combine([backtest.forecasts[name] for name in chosen], known.indicators[s].bounds)
     return (
         chosen,
         replace(
@@ -233,7 +237,9 @@ def _best(able: list[str], rows: list[dict[str, Any]]) -> tuple[list[str], tuple
     for metric in ("mase", "smape"):
         scores = {row["model"]: row[metric] for row in rows if row["model"] in able}
         if scores and np.isfinite(list(scores.values())).all():
-            return [min(scores, key=scores.__getitem__)], (f"chosen by {metric} before the origin",)
+            return [min(sorted(scores), key=scores.__getitem__)], (
+                f"chosen by {metric} before the origin",
+            )
     return able, ("no score to choose a model by; all are pooled",)
 
 
@@ -265,30 +271,26 @@ def _paths(
     study: Study, component: Component, combined: Forecast, cutoff: int, known: Panel,
     indicator: Indicator, years: IntArray,
 ) -> tuple[FloatArray, float]:  # fmt: skip
-    """Sample paths [P, Y] whose law at every year is the combination's, and the share clipped.
+    """Sample paths [P, Y] whose law at every year is the combination's, and the share of the values
+    that stand at a bound.
 
-    Steps hang together as those of a random walk do: the normal score of step h is
-    (e_1 + ... + e_h) / sqrt(h). Each step's scores are then replaced by the exact normal scores of
-    their ranks, so that the sampled law of every year is the combination's up to 1 / P. Components
-    are drawn independently of each other. Years up to the cutoff hold the observed value; a sampled
-    value outside the bounds is set to the bound.
+    Steps hang together as those of a random walk do (`kernels.sampling.score_walks`). Components
+    are drawn independently of each other, each from the stream of its name. Years up to the cutoff
+    hold the observed value; a sampled value outside the bounds is set to the bound: the tails that
+    lie beyond the last quantile known.
     """
-    # A generator of its own for each component: paths do not depend on which others a study has.
-    generator = np.random.default_rng([study.seed, zlib.crc32(component.name.encode())])
-    horizon = combined.mean.shape[1]
-    walk = np.cumsum(generator.standard_normal((study.paths, horizon)), axis=1)
-    ranks = np.argsort(np.argsort(walk, axis=0), axis=0)  # [P, H]; a rank needs no sqrt(h)
-    scores = normal_scores((np.arange(study.paths) + 0.5) / study.paths)[ranks]
-    drawn = at_scores(combined.quantiles[0], combined.probs, scores)  # [P, H]
+    own = [stream(study.seed, component.name)]
+    scores = score_walks(np.eye(1), study.paths, combined.mean.shape[1], own)[:, 0]  # [P, H]
+    drawn = at_scores(combined.quantiles[0], combined.probs, scores)
     low, high = indicator.bounds
-    clipped = float(((drawn < low) | (drawn > high)).mean())
     drawn = np.clip(drawn, low, high)
+    at_bound = float(((drawn == low) | (drawn == high)).mean())
     paths = np.empty((study.paths, len(years)))
     for y, year in enumerate(years):
         paths[:, y] = (
             drawn[:, year - cutoff - 1] if year > cutoff else known.value(component.data, int(year))
         )
-    return paths, clipped
+    return paths, at_bound
 
 
 def _impossible(

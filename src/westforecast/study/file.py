@@ -11,15 +11,19 @@ from typing import Any, Literal
 
 from westforecast.domain import Outlook, Product, Scenario
 from westforecast.domain.identity import in_order
-from westforecast.errors import UsageError, nearest
+from westforecast.errors import UsageError, check_whole, nearest
+from westforecast.files import name_fault
 from westforecast.kernels.quantiles import check_levels
+from westforecast.kernels.sampling import check_paths
 from westforecast.series.frame import number, read_csv, require
 from westforecast.study.plans import Aim, read_aims, read_outlook, read_scenarios
 from westforecast.study.stages import Stages, read_stages
-from westforecast.study.toml import MISSING, Lines, StudyError, Table
+from westforecast.study.toml import MISSING, Lines, StudyError, Table, check_texts
+from westforecast.text import unseen
 
 COMBINATION = "combination"
 LONGEST = 200  # years; what is asked for beyond is a slip of the pen
+FEWEST_PATHS = 100  # of fewer an interval says nothing
 
 Combine = Literal["pool", "best"]
 
@@ -90,6 +94,8 @@ class Study:
 
     scenarios: the baseline, the file's own and, with an outlook, low, medium and high.
     region: of quantities that do not say theirs, in IAMC files.
+    Raises StudyError for settings that nothing can be made of: a name that is none of a folder, a
+    span of years, a number of paths or steps, or levels that are out of reach.
     """
 
     path: Path
@@ -119,6 +125,40 @@ class Study:
     target_col: str
     lines: Lines
 
+    def __post_init__(self) -> None:
+        if fault := name_fault(self.name):
+            raise self.error(
+                "study.name",
+                f"{self.name!r} found; results go to a folder of that name, and {fault}. Choose "
+                "one like 'cnc' or '机床-2020'",
+            )
+        try:
+            self._check()
+        except UsageError as error:
+            if isinstance(error, StudyError):
+                raise
+            raise self.error(f"study.{str(error).partition('=')[0]}", str(error)) from None
+
+    def _check(self) -> None:
+        """Raise StudyError or UsageError ("setting=value found ...") for absurd settings."""
+        check_whole("origin", self.origin, 1)
+        check_whole("until", self.until, 1)
+        check_whole("seed", self.seed, 0)
+        if self.until <= self.origin:
+            raise self.error("study.until", f"{self.until} is not after origin {self.origin}")
+        if self.until > self.origin + LONGEST:
+            told = f"{self.until} is more than {LONGEST} years after origin {self.origin}"
+            raise self.error("study.until", told)
+        if self.horizon > LONGEST:
+            raise self.error("backtest.h", f"{self.horizon} found, at most {LONGEST} expected")
+        levels = {f"{level:g}" for level in self.levels}
+        if not levels or len(levels) < len(self.levels):
+            told = f"{list(self.levels)} found, at least one expected, no two that read alike"
+            raise self.error("study.levels", told)
+        names = len(self.components) + len(self.derived)
+        numbers = (self.until - self.origin + 1) * names * max(1, len(self.scenarios))
+        check_paths("paths", self.paths, numbers, least=FEWEST_PATHS)
+
     def error(self, key: str, message: str) -> StudyError:
         """A StudyError that names a key of this file (a.b.c) and its line."""
         return self.lines.error(tuple(key.split(".")), message)
@@ -136,11 +176,12 @@ def read_study(path: str | Path) -> Study:
     Raises StudyError naming key and line; UsageError where the file is missing; DataError for an
     assumptions table that cannot be read.
     """
-    path = Path(path).resolve()
     try:
+        path = Path(path).resolve()
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        told = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+    except (OSError, ValueError) as error:  # a NUL in the path is a ValueError
+        told = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        told = getattr(error, "strerror", None) or told
         raise UsageError(f"cannot read study {str(path)!r}: {told}.") from None
     try:
         content = tomllib.loads(text)
@@ -149,7 +190,9 @@ def read_study(path: str | Path) -> Study:
         raise StudyError(
             f"not valid TOML: {error}", path, "", int(found[1]) if found else 0
         ) from None
-    top = Table(content, (), Lines(path, text, content))
+    lines = Lines(path, text, content)
+    check_texts(content, lines)
+    top = Table(content, (), lines)
     return _study(path, text, top)
 
 
@@ -185,8 +228,8 @@ def _study(path: Path, text: str, top: Table) -> Study:
         origin=origin,
         until=until,
         levels=levels,
-        paths=head.whole("paths", 4000, least=100),
-        seed=head.whole("seed", 0, least=0),
+        paths=head.whole("paths", 4000),
+        seed=head.whole("seed", 0),
         horizon=back.whole("h", 5, least=1),
         min_train=back.whole("min_train_size", 3, least=1),
         components=components,
@@ -293,6 +336,8 @@ def _models(table: Table, required: bool) -> dict[str, Any]:
             told = f'{entry!r} found; a name or {{ model = "...", ... }} expected'
             table.fail("models", told)
         label = str(settings.pop("label", settings["model"]))
+        if unseen(label) or not label.strip():
+            table.fail("models", f"{label!r} is no label: one line of text expected")
         if label == COMBINATION:
             table.fail("models", f"no model can be called {label!r}; it is the pool of all")
         if label in models:
@@ -310,6 +355,8 @@ def _assumptions(path: Path) -> dict[str, Assumption]:
     rows = zip(table.lines.tolist(), *(table.columns[column] for column in wanted), strict=True)
     for line, *cells in rows:
         key, name, value, unit, year, reason, source = (cell or "" for cell in cells)
+        if char := next(filter(None, (unseen(cell or "", lines=True) for cell in cells)), ""):
+            raise StudyError(f"holds {char}, which cannot be seen", path, key, line)
         found_value = number(value)
         if isinstance(found_value, str) or not isfinite(found_value):
             what = f": it is {found_value}" if isinstance(found_value, str) else ""

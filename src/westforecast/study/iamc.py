@@ -12,7 +12,7 @@ import numpy as np
 
 from westforecast import __version__
 from westforecast.kernels.quantiles import probabilities
-from westforecast.study.result import StudyResult
+from westforecast.study.result import Fan, StudyResult
 from westforecast.typing import FloatArray
 
 INDEX = ("Model", "Scenario", "Region", "Variable", "Unit")
@@ -48,16 +48,25 @@ def _rows(
     result: StudyResult, quantiles: bool
 ) -> Iterator[tuple[tuple[str, str, str, str, str], FloatArray]]:
     """What a line is called, and its values [Y]."""
-    ends = probabilities(result.study.levels) if quantiles else ()
     for scenario, paths in result.paths.items():
-        for name, values in paths.items():
+        for name in paths:
             known = result.study.components.get(name) or result.study.derived[name]
             variable = known.variable or known.title
             place = (f"westforecast {__version__}", scenario, _region(result, name))
-            unit = result.unit(name)
-            yield (*place, variable, unit), np.median(values, axis=0)
-            for p, line in zip(ends, np.quantile(values, ends, axis=0), strict=True):
+            unit, fan = result.unit(name), result.fan(name, scenario)
+            yield (*place, variable, unit), np.array([year.point for year in fan])
+            for p, line in _quantiles(fan).items() if quantiles else ():
                 yield (*place, f"{variable}|P{100 * p:g}", unit), line
+
+
+def _quantiles(fan: list[Fan]) -> dict[float, FloatArray]:
+    """Probability -> interval ends [Y], rising."""
+    ends = {
+        p: np.array([year.intervals[level][side] for year in fan])
+        for level in fan[0].intervals
+        for side, p in enumerate(probabilities([level]))
+    }
+    return dict(sorted(ends.items()))
 
 
 def _region(result: StudyResult, name: str) -> str:

@@ -1,6 +1,5 @@
 """What a study leaves behind: tables, a manifest and one HTML page."""
 
-import json
 from pathlib import Path
 
 from westforecast.files import write_whole
@@ -8,6 +7,7 @@ from westforecast.series import frame as frames
 from westforecast.study import tables
 from westforecast.study.iamc import iamc_columns
 from westforecast.study.result import StudyResult
+from westforecast.text import json_text
 
 
 def write_study(result: StudyResult, folder: str | Path) -> list[Path]:
@@ -26,5 +26,5 @@ def files_of(result: StudyResult) -> dict[str, bytes]:
         "forecasts.parquet": frames.to_parquet_bytes(forecasts),
         "scores.csv": frames.to_csv_bytes(tables.score_columns(result)),
         "iamc.csv": frames.to_csv_bytes(iamc_columns(result)),
-        "manifest.json": json.dumps(tables.manifest(result), indent=2, ensure_ascii=False).encode(),
+        "manifest.json": json_text(tables.manifest(result)).encode(),
     }

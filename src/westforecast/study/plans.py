@@ -84,7 +84,7 @@ def _scenario(
     origin: int,
     until: int,
 ) -> Scenario:
-    name = table.text("name")
+    name = table.called("name")
     if name in known:
         cases = "; [[outlook]] makes low, medium and high" if name in CASES else ""
         table.fail("name", f"a second scenario {name!r}; names are unique{cases}")

@@ -11,7 +11,7 @@ from westforecast.domain.scenario import CASES
 from westforecast.domain.stage_words import INDICATOR_TITLES
 from westforecast.report import words
 from westforecast.study.file import COMBINATION, Derived
-from westforecast.study.result import Hindsight, StudyResult
+from westforecast.study.result import Fan, Hindsight, StudyResult
 from westforecast.study.tables import manifest
 
 Row = dict[str, Any]
@@ -31,8 +31,15 @@ def answer(result: StudyResult, derived: Derived) -> Row:
     return {
         "title": derived.title,
         "point": f"{words.number(fan.point)} {derived.unit}",
-        "lines": [*lines, *(f"assumes {line}" for line in assumed)],
+        "lines": [*lines, *_sampling(result, fan), *(f"assumes {line}" for line in assumed)],
     }
+
+
+def _sampling(result: StudyResult, fan: Fan) -> list[str]:
+    """How far the median of so many paths is known; nothing where it is exact."""
+    if not fan.error:
+        return []
+    return [f"median ± {words.number(fan.error, 1)} from {result.study.paths:,} sample paths"]
 
 
 def chain(result: StudyResult) -> list[Row]:

@@ -1,7 +1,7 @@
 """What a study found: joint sample paths, what they are made of, and what is said of them."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from westforecast.domain import Attainment, Band, Decomposition, Entry, Finding
 from westforecast.domain.identity import in_order
 from westforecast.errors import Problem, UnknownNameError, nearest
 from westforecast.kernels.quantiles import probabilities
+from westforecast.kernels.sampling import rounded, sampled
 from westforecast.models import Status
 from westforecast.report.words import count
 from westforecast.series import Indicator, Panel
@@ -22,11 +23,27 @@ from westforecast.typing import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class Fan:
-    """Central value and interval ends of one quantity in one year."""
+    """Central value and interval ends of one quantity in one year.
+
+    error, errors: standard errors of the point and of interval ends that come from having so many
+    sample paths and no more; 0 for what is known, and for what is not read off paths.
+    """
 
     year: int
     point: float
     intervals: Mapping[float, tuple[float, float]]
+    error: float = 0.0
+    errors: Mapping[float, tuple[float, float]] = field(default_factory=dict)
+
+    def rounded(self, low: float = -np.inf, high: float = np.inf) -> "Fan":
+        """The fan up to the digits that its errors touch, inside the bounds low to high."""
+        point = min(max(rounded(self.point, self.error), low), high)
+        ends = {}
+        for level, pair in self.intervals.items():
+            errors = self.errors.get(level, (0.0, 0.0))
+            lower, upper = (rounded(*each) for each in zip(pair, errors, strict=True))
+            ends[level] = (min(max(lower, low), point), max(min(upper, high), point))
+        return replace(self, point=point, intervals=ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +138,14 @@ class StudyResult:
         return self.study.derived[self._quantity(name)].unit
 
     def fan(self, name: str, scenario: str = "baseline") -> list[Fan]:
-        """Median and central intervals of a quantity, origin to target year."""
-        values = self.paths[_known(scenario, self.paths, "scenario")]
-        return fans(values[self._quantity(name)], self.years, self.study.levels)
+        """Median and central intervals of a quantity, origin to target year.
+
+        Up to the digits that so many sample paths can tell (`Fan.error`); `paths` hold the rest.
+        """
+        values = self.paths[_known(scenario, self.paths, "scenario")][self._quantity(name)]
+        part = self.components.get(name)
+        bounds = (-np.inf, np.inf) if part is None else part.indicator.bounds
+        return [fan.rounded(*bounds) for fan in fans(values, self.years, self.study.levels)]
 
     def at_target(self, name: str, scenario: str = "baseline") -> Fan:
         """The fan in the target year."""
@@ -222,11 +244,15 @@ def _known(name: str, known: Collection[str], what: str) -> str:
 
 
 def fans(paths: FloatArray, years: IntArray, levels: tuple[float, ...]) -> list[Fan]:
-    """Median and central intervals of sample paths [P, Y]."""
-    median = np.median(paths, axis=0)
-    ends = {level: np.quantile(paths, probabilities([level]), axis=0) for level in levels}
+    """Median and central intervals of sample paths [P, Y], with their errors from sampling."""
+    probs = (0.5, *(p for level in levels for p in probabilities([level])))
+    values, errors = sampled(paths, probs)  # [Q, Y]
+
+    def ends(read: FloatArray, y: int) -> dict[float, tuple[float, float]]:
+        low, high = read[1::2, y].tolist(), read[2::2, y].tolist()
+        return dict(zip(levels, zip(low, high, strict=True), strict=True))
+
     return [
-        Fan(int(year), float(median[y]),
-            {level: (float(low[y]), float(high[y])) for level, (low, high) in ends.items()})
+        Fan(int(year), float(values[0, y]), ends(values, y), float(errors[0, y]), ends(errors, y))
         for y, year in enumerate(years)
-    ]  # fmt: skip
+    ]

@@ -37,7 +37,7 @@ from westforecast.study.component import (
 )
 from westforecast.study.file import COMBINATION, Derived, Study
 from westforecast.study.plans import BASELINE
-from westforecast.study.result import Hindsight, StudyResult, fans
+from westforecast.study.result import Hindsight, StudyResult
 from westforecast.study.stages import Standing, region_table, stage_model, standings
 from westforecast.study.targets import attained
 from westforecast.typing import FloatArray, IntArray
@@ -81,7 +81,8 @@ def run_study(study: Study, report: Report | None = None) -> StudyResult:
     )  # fmt: skip
     base = {name: part.paths for name, part in components.items()}
     paths = {s.name: _joint(result, s, base, keys[s.name]) for s in study.scenarios}
-    result = replace(result, paths=paths, hindsight=_hindsight(result, paths[BASELINE.name]))
+    result = replace(result, paths=paths)
+    result = replace(result, hindsight=_hindsight(result))
     targets, unfit_targets = attained(result)
     bands = _bands(result)
     stands, unplaced = _standings(study, panel, tables)
@@ -335,11 +336,11 @@ def _narrow(result: StudyResult, bands: tuple[Band, ...]) -> list[str]:
     ]  # fmt: skip
 
 
-def _hindsight(result: StudyResult, paths: Mapping[str, FloatArray]) -> tuple[Hindsight, ...]:
-    """Every model's own forecasts, then the combination's as the paths have it."""
+def _hindsight(result: StudyResult) -> tuple[Hindsight, ...]:
+    """Every model's own forecasts, then the combination's as tables show it."""
     rows: list[Hindsight] = []
-    for name in paths:
-        rows += [*_of_models(result, name), *_of_paths(result, name, paths[name])]
+    for name in result.paths[BASELINE.name]:
+        rows += [*_of_models(result, name), *_of_paths(result, name)]
     return tuple(rows)
 
 
@@ -364,12 +365,12 @@ def _of_models(result: StudyResult, name: str) -> list[Hindsight]:
     return rows
 
 
-def _of_paths(result: StudyResult, name: str, paths: FloatArray) -> list[Hindsight]:
+def _of_paths(result: StudyResult, name: str) -> list[Hindsight]:
     known, cutoff = result.outcomes(name), result.cutoff(name)
     return [
         Hindsight(name, COMBINATION, fan.year, fan.year - cutoff, fan.point, known[fan.year],
                   {lv: _inside(*ends, known[fan.year]) for lv, ends in fan.intervals.items()})
-        for fan in fans(paths, result.years, result.study.levels)[1:]
+        for fan in result.fan(name)[1:]
         if fan.year in known
     ]  # fmt: skip
 
@@ -411,11 +412,10 @@ def _notes(components: Mapping[str, ComponentForecast]) -> tuple[str, ...]:
         notes += [f"{part.component.title}: {note}" for note in part.notes]
         if part.component.note:
             notes.append(f"{part.component.title}: {part.component.note}")
-        if part.clipped >= SEEN:
-            low, high = part.indicator.bounds
-            bounds = f"below {low:g}" if high == float("inf") else f"outside {low:g} to {high:g}"
+        if part.at_bound >= SEEN:
+            ends = " or ".join(f"{end:g}" for end in part.indicator.bounds if np.isfinite(end))
             notes.append(
-                f"{part.component.title}: {100 * part.clipped:.1f} % of the sampled values were "
-                f"{bounds} and set to the bound"
+                f"{part.component.title}: {100 * part.at_bound:.1f} % of the sampled values stand "
+                f"at the bound of {ends}, where what forecasts hold beyond it is put"
             )
     return tuple(notes)

@@ -11,7 +11,7 @@ from westforecast.models import Status
 from westforecast.plugin import registry
 from westforecast.study.component import ComponentForecast
 from westforecast.study.file import COMBINATION
-from westforecast.study.result import Fan, StudyResult
+from westforecast.study.result import Fan, StudyResult, fans
 from westforecast.study.stages import Standing
 
 
@@ -19,7 +19,8 @@ def forecast_columns(result: StudyResult) -> dict[str, Any]:
     """One row per quantity, scenario, model and year, failures included.
 
     Components have a row for each model and for the combination; everything else follows from the
-    joint paths. `point` says what yhat is.
+    joint paths. `point` says what yhat is; `sampling_error` is its standard error from having so
+    many paths and no more; numbers are given up to the digit that it touches.
     """
     rows: list[dict[str, Any]] = []
     for name, part in result.components.items():
@@ -41,19 +42,17 @@ def _stage_rows(standing: Standing, columns: list[str]) -> list[dict[str, Any]]:
     path = standing.path
     origin = int(path.years[0]) - 1
     rows = []
-    for h, year in enumerate(path.years.tolist()):
+    for fan in fans(path.paths[0], path.years, path.levels):
+        fan, year = fan.rounded(0.0, 100.0), fan.year
         row: dict[str, Any] = dict.fromkeys(columns, "") | {
             "unique_id": f"stage_index.{standing.region.name}",
             "title": f"Index of industrialization, {standing.region.title}",
             "unit": "points", "scenario": "baseline", "model": "simulated", "ds": year,
             "cutoff": origin, "horizon": year - origin, "point": "median", "status": "ok",
-            "yhat": float(np.median(path.paths[0, :, h])), "model_used": "simulated",
+            "yhat": fan.point, "model_used": "simulated", "sampling_error": _error(fan),
             "y": standing.outcomes.get(year, float("nan")),
         }  # fmt: skip
-        for level in path.levels:
-            low, high = path.interval(level)
-            row |= {f"lo-{level:g}": float(low[0, h]), f"hi-{level:g}": float(high[0, h])}
-        rows.append(row)
+        rows.append(row | _ends(fan))
     return rows
 
 
@@ -74,14 +73,29 @@ def _row(
         "yhat": fan.point,
         "point": point,
     }
-    for level, (low, high) in fan.intervals.items():
-        row |= {f"lo-{level:g}": low, f"hi-{level:g}": high}
-    return row | {
-        "y": float("nan") if observed is None else observed,
-        "status": status,
-        "reason": reason,
-        "model_used": model if status == "ok" else "",
+    return (
+        row
+        | _ends(fan)
+        | {
+            "sampling_error": _error(fan),
+            "y": float("nan") if observed is None else observed,
+            "status": status,
+            "reason": reason,
+            "model_used": model if status == "ok" else "",
+        }
+    )
+
+
+def _ends(fan: Fan) -> dict[str, float]:
+    return {
+        f"{side}-{level:g}": end
+        for level, ends in fan.intervals.items()
+        for side, end in zip(("lo", "hi"), ends, strict=True)
     }
+
+
+def _error(fan: Fan) -> float:
+    return float(f"{fan.error:.2g}")
 
 
 def _model_rows(result: StudyResult, name: str, part: ComponentForecast) -> list[dict[str, Any]]:
@@ -157,7 +171,7 @@ def manifest(result: StudyResult) -> dict[str, Any]:
                     label: repr(model)
                     for label, model in (part.result.models if part.result else {}).items()
                 },
-                "share_of_sampled_values_set_to_a_bound": part.clipped,
+                "share_of_sampled_values_at_a_bound": part.at_bound,
             }
             for name, part in result.components.items()
         },

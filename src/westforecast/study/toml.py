@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from westforecast.errors import UsageError, nearest
+from westforecast.text import unseen
 
 
 class StudyError(UsageError):
@@ -76,6 +77,28 @@ def _split(dotted: str) -> tuple[str, ...]:
     return tuple(part.strip("\"'") for part in parts)
 
 
+def check_texts(content: Any, lines: Lines, key: tuple[str, ...] = ()) -> None:
+    """Raise StudyError at the first text that holds what cannot be seen.
+
+    Such a character is a slip of the clipboard; it would go into charts, tables and file names.
+    Texts may have several lines, keys may not: they are names.
+    """
+    if isinstance(content, dict):
+        for name, value in content.items():
+            if char := unseen(name):
+                raise lines.error((*key, name), f"the key {_not_plain(char)}")
+            check_texts(value, lines, (*key, name))
+    elif isinstance(content, list):
+        for place, value in enumerate(content):
+            check_texts(value, lines, (*key, str(place)))
+    elif isinstance(content, str) and (char := unseen(content, lines=True)):
+        raise lines.error(key, _not_plain(char))
+
+
+def _not_plain(char: str) -> str:
+    return f"holds {char}, which cannot be seen; plain text expected. Write it anew"
+
+
 MISSING: Any = object()
 
 
@@ -116,6 +139,15 @@ class Table:
 
     def text(self, key: str, default: Any = MISSING) -> str:
         return str(self._typed(key, default, (str,), "text"))
+
+    def called(self, key: str, default: Any = MISSING) -> str:
+        """A text that is the name of something: not empty, on one line."""
+        name = self.text(key, default)
+        if char := unseen(name):
+            self.fail(key, f"{name!r} {_not_plain(char)}")
+        if not name.strip():
+            self.fail(key, "is empty; a name expected")
+        return name
 
     def number(self, key: str, default: Any = MISSING) -> float:
         value = float(self._typed(key, default, (int, float), "a number"))

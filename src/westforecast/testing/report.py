@@ -1,12 +1,12 @@
 """What the checks found of one model, as text, Markdown and JSON."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from westforecast.errors import ConformanceError
 from westforecast.testing.check import Finding, Outcome, Tier
+from westforecast.text import json_text
 
 LATE = "out of time"  # how the detail of a check begins that the time budget left no room for
 
@@ -85,7 +85,7 @@ class Report:
 
     def to_json(self) -> str:
         """`to_dict` as text."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+        return json_text(self.to_dict())
 
     def to_markdown(self) -> str:
         """A table of the checks below a line that says how it went."""
