@@ -31,7 +31,7 @@ from westforecast.domain.checks import (
 )
 from westforecast.domain.identity import Identity, Sum
 from westforecast.domain.jumps import jumps
-from westforecast.domain.ties import Ties, aligned, ties_of, worth
+from westforecast.domain.ties import Ties, aligned, ties_of
 from westforecast.errors import UsageError, nearest
 from westforecast.series import frame as frames
 from westforecast.series.panel import Panel
@@ -214,8 +214,7 @@ def _shares(panel: Panel) -> list[Finding]:
     wholes = np.full(len(panel), np.inf)
     for i, one in enumerate(panel.indicators):
         called = one.kind == "level" and "share" in f"{one.id} {one.name}".casefold()
-        if one.kind == "share" or (one.is_percent and called):
-            wholes[i] = 100.0 if one.is_percent else 1.0
+        wholes[i] = 100.0 if one.is_percent and called else one.whole
     whole = np.repeat(wholes, panel.lengths)
     out = np.isfinite(whole) & ((panel.values < 0) | (panel.values > whole))
     findings = []
@@ -287,7 +286,7 @@ def _sums(panel: Panel, wholes: Iterable[tuple[str, tuple[str, ...]]]) -> list[F
     for whole, parts in wholes:
         if whole in panel.places:
             findings += _compare(
-                panel, (whole, *parts), worth(panel.indicator(whole)),
+                panel, (whole, *parts), panel.indicator(whole).factor,
                 lambda v: _unlike(v[1:].sum(axis=0), v[0], 0.004),
                 lambda v: check_sum(v[1:], v[0]),
             )  # fmt: skip
@@ -302,7 +301,7 @@ def _parts(panel: Panel, pairs: Iterable[tuple[str, str]]) -> list[Finding]:
     findings = []
     for pair in pairs:
         findings += _compare(
-            panel, pair, worth(panel.indicator(pair[1])),
+            panel, pair, panel.indicator(pair[1]).factor,
             lambda v: (v[0] < 0) | (v[0] > v[1]), lambda v: check_part(v[0], v[1]),
         )  # fmt: skip
     return findings
@@ -315,7 +314,7 @@ def _derived(panel: Panel, identities: Iterable[Identity]) -> list[Finding]:
         if isinstance(identity, Sum):
             findings += _sums(panel, [(identity.name, identity.parts)])
             continue
-        unit = worth(panel.indicator(identity.name))
+        unit = panel.indicator(identity.name).factor
 
         def made(v: Any, made_of: Identity = identity, unit: float = unit) -> Any:
             """From values in units of the whole, which `combine` takes in plain ones."""
@@ -382,7 +381,7 @@ def _conflicts(panel: Panel, groups: Iterable[tuple[str, ...]]) -> list[Finding]
 
 
 def _conflict(panel: Panel, pair: tuple[str, ...]) -> list[Finding]:
-    one, other = (worth(panel.indicator(name)) for name in pair)
+    one, other = (panel.indicator(name).factor for name in pair)
     _, values = aligned(panel, pair)
     if np.isfinite(values).all(axis=0).any():
         return _compare(

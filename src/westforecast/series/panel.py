@@ -312,7 +312,7 @@ class Panel:
             id_col: frames.repeat(self.ids, lengths), time_col: periods, target_col: self.values
         }  # fmt: skip
         if meta:
-            for name in ("name", "unit", "kind", "region", "industry", "source"):
+            for name in ("name", "unit", "multiplier", "kind", "region", "industry", "source"):
                 column = [getattr(indicator, name) for indicator in self.indicators]
                 columns.setdefault(name, frames.repeat(column, lengths))
         return frames.build(columns, backend or self.backend, self.calendar, (time_col,))
