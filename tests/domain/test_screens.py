@@ -727,7 +727,7 @@ class TestFractionsAmongPercents:
         found = only(screen(data), "unit")
         assert (found.severity, found.series) == ("warning", ("urban.A",))
         assert "no value above 0.371 percent" in found.found
-        assert "as in other regions" in found.expected
+        assert "as in series beside it" in found.expected
 
     def test_alone_it_is_a_note_and_small_shares_are_none(self):
         assert only(screen(self.shares(A=[0.345, 0.357, 0.371])), "unit").severity == "note"

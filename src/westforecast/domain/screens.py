@@ -34,6 +34,7 @@ from westforecast.domain.jumps import jumps
 from westforecast.domain.ties import Ties, aligned, ties_of
 from westforecast.errors import UsageError, nearest
 from westforecast.series import frame as frames
+from westforecast.series.indicator import Indicator, SizeOfUnit
 from westforecast.series.panel import Panel
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
@@ -163,6 +164,7 @@ def screen(
         findings = [
             *_shares(panel),
             *_fractions(panel),
+            *_unread(panel),
             *_sums(panel, ties.wholes),
             *_parts(panel, ties.parts),
             *_derived(panel, ties.identities),
@@ -227,33 +229,62 @@ def _shares(panel: Panel) -> list[Finding]:
 
 
 def _fractions(panel: Panel) -> list[Finding]:
-    """Shares in percent of which no value is above 1: fractions, most likely.
+    """Series in percent of which no value is above 1: fractions, most likely.
 
-    A warning where other regions' series of the same id, but for the region, are ten times as high.
+    A warning where series of the same id, but for the region or its last word, are ten times as
+    high; else a note, of shares alone: changes of below one percent are common.
     """
     top, groups = np.full(len(panel), np.nan), defaultdict(list)
     for i, one in enumerate(panel.indicators):
         values = panel.values[panel.indptr[i] : panel.indptr[i + 1]]
         seen = values[np.isfinite(values)]
-        if one.kind == "share" and one.is_percent and len(seen) >= FEWEST:
-            top[i] = seen.max()
-            groups[one.id.replace(one.region, "") if one.region else one.id].append(i)
+        if one.is_percent and len(seen) >= FEWEST:
+            top[i] = np.abs(seen).max()
+            groups[_stem(one), one.kind].append(i)
     findings = []
     for members in groups.values():
-        usual = np.nanmedian(top[members])
         for i in members:
-            if 0 < top[i] <= 1:
-                beside = len(members) > 2 and usual >= 10 * top[i]
-                expected = f"about {about(float(usual))}, as in other regions" if beside else (
-                    "percent, of which some are above 1"
-                )  # fmt: skip
-                findings.append(Finding(
-                    "warning" if beside else "note", "unit",
-                    f"no value above {number(float(top[i]))} percent", expected,
-                    "Multiply by 100, or declare the unit as a fraction.",
-                    series=(panel.indicators[i].id,),
-                ))  # fmt: skip
+            others = [top[k] for k in members if top[k] > 1]
+            if not 0 < top[i] <= 1:
+                continue
+            beside = bool(others) and float(np.median(others)) >= 10 * top[i]
+            if not beside and panel.indicators[i].kind != "share":
+                continue
+            expected = (
+                f"about {about(float(np.median(others)))}, as in series beside it"
+                if (beside)
+                else "percent, of which some are above 1"
+            )
+            findings.append(Finding(
+                "warning" if beside else "note", "unit",
+                f"no value above {number(float(top[i]))} percent", expected,
+                "Multiply by 100, or declare the unit as a fraction.",
+                series=(panel.indicators[i].id,),
+            ))  # fmt: skip
     return findings
+
+
+def _stem(one: Indicator) -> str:
+    """The id less the region, or less its last word: share.A and share.B are one measure."""
+    if one.region and one.region in one.id:
+        return one.id.replace(one.region, "")
+    return re.sub(r"[\W_]*[^\W_]*$", "", one.id) or one.industry or one.kind
+
+
+def _unread(panel: Panel) -> list[Finding]:
+    """Units with a word that may mean several things, beside which no multiplier is given."""
+    words = defaultdict(list)
+    for one in panel.indicators:
+        if one.measure.doubt and isinstance(one.multiplier, SizeOfUnit):
+            words[one.unit, one.measure.doubt].append(one.id)
+    return [
+        Finding(
+            "note", "unit", f"unit {unit!r}, of which {word!r} may mean several things",
+            "a unit whose size is certain", "State the unit in listed words (docs: units), or its "
+            "size as the multiplier.", series=tuple(ids),
+        )
+        for (unit, word), ids in words.items()
+    ]  # fmt: skip
 
 
 def _compare(
