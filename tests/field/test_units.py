@@ -284,3 +284,20 @@ def test_a_unit_that_may_mean_several_things_is_noted():
     assert "'M' may mean several things" in note.found
     assert not len(screen(panel({"a": {"multiplier": 1e6}}, a=("M units", [1.0, 2.0, 3.0]))))
     assert np.isfinite(data.values).all()
+
+
+def test_screens_tie_series_of_one_unit_in_several_sizes():
+    about = {
+        "gdp.X": Indicator(id="gdp.X", region="X", unit="亿元", industry="total economy"),
+        **{
+            f"va_{sector}.X": Indicator(id=f"va_{sector}.X", region="X", unit=unit, industry=sector)
+            for sector, unit in (("primary", "万元"), ("secondary", "亿元"), ("tertiary", "CNY bn"))
+        },
+    }
+    values = {"va_primary.X": 200_000.0, "va_secondary.X": 40.0, "va_tertiary.X": 4.0}
+    for total, findings in ((100.0, 0), (90.0, 1)):
+        rows = [(n, t, v * 1.1**t) for n, v in {**values, "gdp.X": total}.items() for t in range(6)]
+        frame = pd.DataFrame(rows, columns=["unique_id", "ds", "y"])
+        frame["ds"] += 2001
+        found = [f for f in screen(Panel.from_frame(frame, meta=about)) if f.rule == "sum"]
+        assert len(found) == findings

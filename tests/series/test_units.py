@@ -50,6 +50,8 @@ SIZED = [
     ("1000 CNY per unit", 1e3, "CNY per unit"), ("yuan per capita", 1, "CNY per person"),
     ("CNY a head", 1, "CNY per person"), ("元/(人·年)", 1, "CNY per person"),
     ("万台/年", 1e4, "units"), ("元每台", 1, "CNY per unit"), ("CNY·unit⁻¹", 1, "CNY per unit"),
+    ("chain linked volumes (2010), million euro", 1e6, "EUR"), ("2010年亿元", 1e8, "CNY"),
+    ("人均元", 1, "CNY per person"), ("百万円", 1e6, "JPY"), ("score (0-100)", 1, "score"),
     ("local currency per USD", 1, "local currency per USD"), ("years", 1, "years"),
 ]  # fmt: skip
 
@@ -70,7 +72,8 @@ def test_size_and_dimension_of_a_text(text, multiplier, dimension):
         ("per cent", 1, 0.01, ()), ("％", 1, 0.01, ()),
         ("% of GDP", 1, 0.01, ()), ("百分点", 1, 0.01, ()), ("‰", 1, 0.001, ()), ("1", 1, 1, ()),
         ("basis points", 1, 1e-4, ()), ("fraction", 1, 1, ()), ("index (2010=100)", 1, 0.01, ()),
-        ("2005 = 1", 1, 1, ()), ("上年=100", 1, 0.01, ()), ("per 1000", 1, 0.001, ()),
+        ("2005 = 1", 1, 1, ()), ("上年=100", 1, 0.01, ()),
+        ("以上年为100", 1, 0.01, ()), ("100=2010", 1, 0.01, ()), ("per 1000", 1, 0.001, ()),
         ("units per 1000 persons", 1, 0.001, (("persons", -1), ("units", 1))),
         ("万元/万人", 1e4, 1, (("CNY", 1), ("persons", -1))),
         ("persons/km2", 1, 1e-6, (("m2", -1), ("persons", 1))),
@@ -89,7 +92,7 @@ def test_what_a_stored_unit_is_worth(text, multiplier, factor, dimension):
 
 @pytest.mark.parametrize(
     "text",
-    ["mnemonics", "PM10", "PM2.5", "千里马", "万能机床", "crowns", "m", "m2", "t",
+    ["mnemonics", "PM10", "PM2.5", "千里马", "crowns", "m", "m2", "t",
      "bns", "Unknown thing",
      "kiloton of tea leaves", "G20"],
 )  # fmt: skip
@@ -101,7 +104,8 @@ def test_no_size_is_read_into_other_words(text):
     ("text", "word"),
     [("M", "M"), ("K", "K"), ("B", "B"), ("M persons", "M"), ("K units", "K"), ("100m", "m"),
      ("MT", "MT"), ("mil EUR", "mil"), ("USD T", "T"), ("10.000 persons", "10.000"),
-     ("2000 units", "2000"), ("USD t", "USD and tonnes"), ("zillion CNY", "zillion")],
+     ("2000 units", "2000"), ("USD t", "USD and tonnes"), ("zillion CNY", "zillion"),
+     ("万能机床", "万能机床")],
 )  # fmt: skip
 def test_what_may_mean_several_things_is_a_unit_of_its_own(text, word):
     unit = read_unit(text)
@@ -153,6 +157,7 @@ def test_what_is_read_from_a_unit_follows_another_unit():
 @pytest.mark.parametrize(
     ("unit", "kind"),
     [("%", "share"), ("percent", "share"), ("% of GDP", "share"), ("share (%)", "share"),
+     ("share of total, %", "share"), ("share of GDP", "share"),
      ("% per year", "rate"), ("% yoy", "rate"),
      ("GDP growth (annual %)", "rate"), ("同比增长%", "rate"),
      ("percentage points", "level"), ("‰", "level"), ("fraction", "share"), ("CNY", "level")],

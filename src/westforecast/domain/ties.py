@@ -50,7 +50,9 @@ def aligned(panel: Panel, names: Sequence[str]) -> tuple[IntArray, FloatArray]:
 
 def _dimension(indicator: Indicator) -> Hashable:
     """What is counted, a head or not, and whether in constant prices: CNY for CNY 100 mn."""
-    pairs = indicator.dimension or ()
+    pairs = indicator.dimension
+    if pairs is None:
+        return indicator.unit.casefold()
     counted = tuple(pair for pair in pairs if pair[1] > 0 or pair[0] not in COUNTS)
     return counted, "constant" in indicator.unit.casefold()
 
@@ -132,20 +134,20 @@ def _sectors(own: list[_Known]) -> list[tuple[str, tuple[str, ...]]]:
     for one in own:
         first = (one.indicator.industry.casefold().split() or [""])[0]
         if first in _SECTORS and one.indicator.kind in {"share", "level", "count"}:
-            key = (one.raw - _SECTOR_WORDS, one.indicator.kind, one.indicator.unit)
+            key = (one.raw - _SECTOR_WORDS, one.indicator.kind, one.dimension)
             groups[key][_SECTORS[first]].append(one)
     found = []
-    for (rest, kind, unit), sectors in groups.items():
+    for (rest, kind, dimension), sectors in groups.items():
         if len(sectors) < 3 or any(len(several) > 1 for several in sectors.values()):
             continue
         ids = tuple(sectors[s][0].id for s in "AIS")
         if kind == "share":
-            found.append((f"100 percent of {', '.join(sorted(rest)) or unit}", ids))
+            found.append((f"100 percent of {', '.join(sorted(rest)) or 'all'}", ids))
             continue
         found += [
             (whole.id, ids)
             for whole in own
-            if whole.indicator.unit == unit
+            if whole.dimension == dimension
             and whole.raw & {"gdp", "grp", "total"}
             and whole.raw - {"gdp", "grp", "total"} == rest - {"va", "gva"}
         ][:1]
@@ -222,7 +224,7 @@ def _regions(known: list[_Known], ties: Ties) -> None:
     loose: dict[Any, list[_Known]] = defaultdict(list)
     for one in known:
         about = one.indicator
-        groups[one.raw, about.kind, about.unit].setdefault(about.region, one)
+        groups[one.raw, about.kind, one.dimension].setdefault(about.region, one)
         if about.kind in {"level", "count"} and not one.words & _RELATIVE:
             loose[one.words, about.kind, about.industry, one.dimension, about.region].append(one)
     for (raw, kind, _), members in groups.items():

@@ -23,7 +23,7 @@ Dimension = tuple[tuple[str, int], ...]
 
 SIZES: Mapping[float, str] = {
     10: "ten tens 十", 12: "dozen", 100: "hundred hundreds 百",
-    1e3: "thousand thousands thsd thous ths tsd milliers 千 тыс",
+    1e3: "thousand thousands thsd thous thou ths tsd milliers 千 тыс",
     1e4: "万 萬", 1e5: "lakh lakhs",
     1e6: "million millions mn mln mio mill milj millón 百万 млн", 1e7: "crore crores",
     1e8: "亿 億", 1e9: "billion billions bn bln mrd milliard milliards mia 十亿 млрд",
@@ -38,7 +38,7 @@ CURRENCIES: Mapping[str, str] = {
     "CNY": "RMB, yuan, renminbi, 元, 人民币, 人民币元, 元人民币",
     "USD": "US dollar, US dollars, dollars US, 美元",
     "EUR": "euro, euros, 欧元, €",
-    "JPY": "yen, 日元",
+    "JPY": "yen, 日元, 円",
     "GBP": "pounds sterling, 英镑, £",
     "HKD": "Hong Kong dollars, 港元, 港币",
     "TWD": "New Taiwan dollars, 新台币",
@@ -84,6 +84,7 @@ MEASURES: Mapping[str, Mapping[float, str]] = {
     "tonnes of coal equivalent": {
         1: "tce, SCE, tonnes of standard coal, tons of standard coal, tonnes of SCE, tons of SCE, "
            "tons of coal equivalent, 吨标准煤, 吨标煤",
+        1e-3: "kgce, 千克标准煤, 公斤标准煤, kg of coal equivalent",
     },
     "tonnes of oil equivalent": {
         1: "toe, tons of oil equivalent, 吨标准油", 1e3: "ktoe", 1e6: "Mtoe",
@@ -110,7 +111,7 @@ MEASURES: Mapping[str, Mapping[float, str]] = {
         1e4: "ha, hectare, hectares, 公顷", 1e4 / 15: "mu, 亩",
     },
     "m3": {
-        1: "cubic metres, cubic meters, cu m, cum, 立方米, 方",
+        1: "cubic metres, cubic meters, cu m, cum, 立方米, 标准立方米, 方",
         1e-3: "litre, litres, liter, liters, 升", 1e-1: "hl, hectolitres",
     },
     "hours": {1: "hour, 小时"},
@@ -118,6 +119,7 @@ MEASURES: Mapping[str, Mapping[float, str]] = {
     "years": {1: "year, yr, annum, 年"},
     "points": {1: "point, 点"},
     "TEU": {1: "teus, 标准箱"},
+    "weight cases": {1: "重量箱"},
 }  # fmt: skip
 """Base -> how much of it -> words, divided by commas. No other conversions are known."""
 
@@ -135,11 +137,12 @@ _CHANGES = re.compile(
     r"increase|inflation|rate|previous|同比|环比|增长|增速|变化|率|上年"
 )
 _POINTS = re.compile(r"point|点|\bpp\b|%p")
-_SHARES = {"fraction", "share", "proportion", "比例", "份额", "占比"}
+_SHARES = re.compile(r"\b(?:fraction|share|proportion)\b|比例|份额|占比", re.IGNORECASE)
 # Words that say how, not what, is counted.
 _HOW = (
     "in at the and number no current constant real nominal prices price chained annual annually "
-    "international ppp total gross net x × * · # ' , ; : - 每 个 当年价 现价 不变价 可比价"
+    "international ppp total gross net count chain linked volume volumes x × * · # ' , ; : - 每 "
+    "当年价 当年价格 现价 不变价 可比价"
 )
 _ASIDE = frozenset(_HOW.split())
 _SEVERAL = "m M k K b B T G mm MM mil Mil bil MT mt"
@@ -161,19 +164,19 @@ def _lookup() -> tuple[dict[str, float], dict[str, tuple[str, float]]]:
         *(("", size, words) for size, words in NUMBERS.items()),
     ]
     for base, size, words in tables:
-        own = [base, _singular(base)] if base and size == 1 else []
+        own = [base] if base and size == 1 else []
         for word in [*own, *filter(None, words.split(", "))]:
             units[word] = (base, size)
             if not (len(word) <= 2 and word != word.casefold()):  # Mt is not mt
                 units.setdefault(word.casefold(), (base, size))
+                units.setdefault(_singular(word), (base, size))
     return sizes, units
 
 
 _SIZE_OF, _UNIT_OF = _lookup()
 _HAN = "\u3400-\u9fff"
-_HAN_WORDS = re.compile("|".join(
-    sorted((w for w in (*_SIZE_OF, *_UNIT_OF) if re.fullmatch(f"[{_HAN}]+", w)), key=len)[::-1]
-))  # fmt: skip
+_LISTED = (w for w in (*_SIZE_OF, *_UNIT_OF, *_ASIDE) if re.fullmatch(f"[{_HAN}]+", w))
+_HAN_WORDS = re.compile("|".join(sorted(_LISTED, key=len, reverse=True)))
 _TOKEN = re.compile(
     rf"(?P<power>10 ?(?:\^|\*\*) ?-?\d+)"
     rf"|(?P<number>'?000(?:[ ,]000)*s?\b|\d{{1,3}}(?:[ ,']\d{{3}})+(?!\d)"
@@ -185,6 +188,7 @@ _TOKEN = re.compile(
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|【([^】]*)】")
 _PER = re.compile(r"/|\bper\b|每|\beach\b|(?<=\w) an? (?=\w)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_INDEX = re.compile(r"\b(\d+) ?= ?(?:19|20)\d\d\b|(?:=|为) ?(\d+(?:\.\d+)?)\b")
 
 # --- reading ------------------------------------------------------------------------------------
 
@@ -247,8 +251,8 @@ def read_unit(text: str) -> Unit:
     plain = _plain(text)
     if plain == "1":
         return Unit(text, dimension=())
-    if index := re.search(r"= ?(\d+(?:\.\d+)?)\b", plain):
-        worth = float(index[1])
+    if index := _INDEX.search(plain):
+        worth = float(index[1] or index[2])
         return Unit(text, scale=1 / worth, dimension=()) if worth else Unit(text)
     if re.search(r"\bind(?:ex|ices)\b|指数", plain, re.IGNORECASE):
         return Unit(text)  # of an unknown base
@@ -269,7 +273,7 @@ def read_unit(text: str) -> Unit:
     if not _POINTS.search(plain):
         if percent and _CHANGES.search(plain.casefold()):
             kind = "rate"
-        elif (percent and not below) or plain.casefold() in _SHARES:
+        elif not below and (percent or (above.dimension == () and _SHARES.search(plain))):
             kind = "share"
     return Unit(text, above.size, scale, dimension, percent, kind)
 
@@ -323,6 +327,10 @@ def _plain(text: str) -> str:
     text = re.sub(r"(?<=[^\W\d_])[-_](?=[^\W\d_])", " ", text)  # kilowatt-hours
     text = re.sub(r"\b(per|an?) head\b", "per person", text)
     text = re.sub(r"/ ?a\b", "/year", text)
+    text = re.sub(r"^(?:人均|[Pp]er capita ) ?(.+)", r"\1 per person", text)
+    text = re.sub(r"((?:19|20)\d\d)年|\b(?:reference|base) year\b", r"\1 ", text)
+    number = r"\d+(?:\.\d+)?"
+    text = re.sub(rf"(?<![\w.^]){number} ?[-–—~] ?{number}(?![\w.])", " ", text)  # 0-100
     return " ".join(text.split())
 
 
@@ -388,7 +396,7 @@ def _part(text: str) -> _Part:
             if found.size <= 0 or re.fullmatch(r"[1-9]\d*\.\d{3}", word):
                 return _Part(doubt=word)  # 10.000: ten, or ten thousand
         elif word.casefold() == "of" and (found.known or unknown):
-            break
+            length = next((k for k, t in enumerate(tokens[at:]) if t[1] in ",;"), len(tokens))
         elif word.casefold() == "of":
             pass
         elif unit := _listed(tokens, at):
@@ -427,6 +435,8 @@ def _part(text: str) -> _Part:
             bases["m"] = 1
         else:
             found.doubt = letter
+    if unknown and unknown[0][0] in "万亿萬億兆" and len(unknown[0]) > 1:
+        found.doubt = unknown[0]
     if unknown:
         if any(bases):
             found.doubt = " ".join(unknown)  # a size that nobody listed, perhaps
@@ -483,8 +493,8 @@ def _han(run: str) -> list[str]:
     rest = run[at:]
     if not rest:
         return pieces
-    listed = any(piece in _UNIT_OF for piece in pieces)
-    if listed or (len(rest) == 1 and pieces and pieces[-1] in "万亿萬億"):
+    behind = any(piece in _UNIT_OF for piece in pieces) and not _HAN_WORDS.search(rest)
+    if behind or (len(rest) == 1 and pieces and pieces[-1][-1] in "万亿萬億"):
         return [*pieces, rest]
     return [run]
 
