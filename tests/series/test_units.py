@@ -252,11 +252,18 @@ def test_what_is_written_is_read_again(size, above, below):
     assert read_unit(f"{above} ({word})").multiplier == worth
 
 
-@given(st.text(max_size=30))
+LIKELY = st.lists(st.sampled_from(
+    ["万", "亿", "元", "台", "10", "^", "-", "9", "000", " ", "(", ")", "/", "per", "mn", "CNY",
+     "%", "=", ".", "m"]
+), max_size=12).map("".join)  # fmt: skip
+
+
+@given(st.text(max_size=30) | LIKELY)
 def test_any_text_is_a_unit_or_refused(text):
     try:
         unit = read_unit(text)
     except UsageError:
         return
-    assert unit.multiplier > 0
-    assert unit.scale > 0
+    assert 0 < unit.multiplier < 1e40
+    assert 0 < unit.scale < 1e40
+    assert Indicator(id="a", unit=text).factor == unit.factor

@@ -253,7 +253,7 @@ def read_unit(text: str) -> Unit:
         return Unit(text, dimension=())
     if index := _INDEX.search(plain):
         worth = float(index[1] or index[2])
-        return Unit(text, scale=1 / worth, dimension=()) if worth else Unit(text)
+        return Unit(text, scale=1 / worth, dimension=()) if 0 < worth < inf else Unit(text)
     if re.search(r"\bind(?:ex|ices)\b|指数", plain, re.IGNORECASE):
         return Unit(text)  # of an unknown base
     above, *below = (_part(part) for part in _PER.split(_unwrapped(text, plain)))
@@ -393,7 +393,7 @@ def _part(text: str) -> _Part:
             years.append(word)
         elif kind == "number":
             found.size *= _number(word)
-            if found.size <= 0 or re.fullmatch(r"[1-9]\d*\.\d{3}", word):
+            if found.size == 0 or re.fullmatch(r"[1-9]\d*\.\d{3}", word):
                 return _Part(doubt=word)  # 10.000: ten, or ten thousand
         elif word.casefold() == "of" and (found.known or unknown):
             length = next((k for k, t in enumerate(tokens[at:]) if t[1] in ",;"), len(tokens))
@@ -451,6 +451,8 @@ def _part(text: str) -> _Part:
 
 
 def _dimensioned(found: _Part, bases: Mapping[str, int]) -> _Part:
+    if not 1e-30 < found.size < 1e30:
+        found.doubt = f"{found.size:g}"
     found.bare = not bases and not found.doubt
     if bases:
         found.dimension = tuple(sorted((base, n) for base, n in bases.items() if base and n))
