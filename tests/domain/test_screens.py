@@ -27,7 +27,6 @@ from westforecast.domain import (
     jumps,
     screen,
 )
-from westforecast.domain.ties import worth
 
 NAN = float("nan")
 
@@ -334,7 +333,7 @@ def test_shares_outside_their_whole():
     found = only(screen(panel(wide, s=years(2000, 50, 104, -2))), "part")
     assert found.periods == (2001, 2002)
     assert found.when == "2002 (and 1 other period)"
-    called = Indicator(id="export share", unit="percent")
+    called = Indicator(id="export share", unit="percent", kind="level")
     unlabelled = panel(called, **{"export share": years(2000, 50, 104)})
     assert rules(screen(unlabelled)) == ["part"]
 
@@ -645,19 +644,6 @@ def test_ids_the_panel_does_not_hold():
         screen(data, wholes={"gpd": ("west",)})
 
 
-@pytest.mark.parametrize(
-    ("unit", "multiplier", "expected"),
-    [("CNY 100 mn", 1.0, 1e8), ("10 000 persons", 1.0, 1e4), ("USD mn", 1.0, 1e6),
-     ("mn 2017 USD", 1.0, 1e6), ("constant 2015 USD", 1.0, 1.0), ("亿元", 1.0, 1e8),
-     ("1000 CNY per unit", 1.0, 1e3), ("100m yuan", 1.0, 1e8), ("percent", 1.0, 0.01),
-     ("millions", 1.0, 1e6), ("units", 1.0, 1.0), ("CNY", 1e8, 1e8), ("m", 1.0, 1.0),
-     ("m2", 1.0, 1.0), ("t CO2", 1.0, 1.0), ("per 100 persons", 1.0, 1.0),
-     ("kg per 1000 USD", 1.0, 1.0), ("10k persons", 1.0, 1e4)],
-)  # fmt: skip
-def test_what_a_unit_is_worth(unit, multiplier, expected):
-    assert worth(Indicator(id="a", unit=unit, multiplier=multiplier)) == pytest.approx(expected)
-
-
 def test_unlike_series_are_not_taken_for_one():
     about = {"region": "CN", "unit": "CNY 100 mn", "industry": "total economy"}
     data = panel(
@@ -741,7 +727,7 @@ class TestFractionsAmongPercents:
         found = only(screen(data), "unit")
         assert (found.severity, found.series) == ("warning", ("urban.A",))
         assert "no value above 0.371 percent" in found.found
-        assert "as in other regions" in found.expected
+        assert "as in series beside it" in found.expected
 
     def test_alone_it_is_a_note_and_small_shares_are_none(self):
         assert only(screen(self.shares(A=[0.345, 0.357, 0.371])), "unit").severity == "note"

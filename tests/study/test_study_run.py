@@ -290,7 +290,7 @@ def test_a_failing_model_is_recorded_and_left_out(study_file):
          "series.output.benchmark", "Did you mean 'Naive'"),
         ("points = 2", "points = 95", "scenario.0", "leaves 0 to 100"),
         ('title = "Toys, region"\nunit = "units"', 'title = "Toys, region"\nunit = "CNY bn"',
-         "derived.region.unit", "'output' times shares is in 'units'"),
+         "derived.region.unit", "stated in CNY (CNY bn), but made of parts it is in units"),
     ],
 )  # fmt: skip
 def test_what_only_the_data_tell_names_its_key_and_line(study_file, old, new, key, told):

@@ -175,7 +175,7 @@ class ShareShift(Phased):
     op: ClassVar[str] = "share_shift"
 
     def _moved(self, values: FloatArray, where: Where) -> FloatArray:
-        point = 1.0 if where.indicator.is_percent else 0.01
+        point = 0.01 / where.indicator.factor
         return values + self.points * point * self.in_force(where)
 
     def describe(self) -> str:

@@ -6,6 +6,7 @@ rest = nation - west            Difference("rest", ("nation", "west"))
 share = west / nation           Ratio("share", ("west", "nation"), 0.01)   # in percent
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,10 @@ import numpy as np
 from westforecast.errors import UsageError, nearest
 from westforecast.series.indicator import Indicator
 from westforecast.series.panel import Panel, PanelLike
+from westforecast.series.units import COUNTS, Dimension, power, times, words_of
 from westforecast.typing import FloatArray
 
-# What stands for a unit that is none: fractions, percentages, shares.
-_NONE = "no unit"
+Dimensions = Sequence[Dimension | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +60,23 @@ class Identity(ABC):
         """The result in plain units, of the parts' values in plain units."""
 
     @abstractmethod
-    def unit(self, units: Sequence[str | None]) -> str | None:
-        """The result's unit, of the parts' units; None where it cannot be told.
+    def dimension(self, dimensions: Dimensions) -> Dimension | None:
+        """The result's dimension, of the parts'; None where it cannot be told.
 
         Raises UsageError for units that do not go together.
         """
 
-    def _alike(self, verb: str, units: Sequence[str | None]) -> str | None:
-        known = {unit for unit in units if unit is not None}
+    def _alike(self, verb: str, dimensions: Dimensions) -> Dimension | None:
+        known = {dimension for dimension in dimensions if dimension is not None}
         if len(known) > 1:
             told = ", ".join(
-                f"{part!r} in {unit}"
-                for part, unit in zip(self.parts, units, strict=True)
-                if unit is not None
+                f"{part!r} in {words_of(dimension)}"
+                for part, dimension in zip(self.parts, dimensions, strict=True)
+                if dimension is not None
             )
             raise UsageError(
-                f"{self.name!r} {verb} unlike units: {told}. State them in one unit; the same unit "
-                "in another size (万, millions) is said by an indicator's multiplier."
+                f"{self.name!r} {verb} unlike units: {told}. State them in one unit; only sizes "
+                "(万, millions, kt) are converted."
             )
         return known.pop() if known else None
 
@@ -93,10 +94,9 @@ class Product(Identity):
             result = result * factor
         return result
 
-    def unit(self, units: Sequence[str | None]) -> str | None:
-        # A price per piece times pieces is money, but no text of units tells that.
-        dimensions = [unit for unit in units if unit != _NONE]
-        return _NONE if not dimensions else dimensions[0] if len(dimensions) == 1 else None
+    def dimension(self, dimensions: Dimensions) -> Dimension | None:
+        known = [dimension for dimension in dimensions if dimension is not None]
+        return times(*known) if len(known) == len(dimensions) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ class Sum(Identity):
             result = result + term
         return result
 
-    def unit(self, units: Sequence[str | None]) -> str | None:
-        return self._alike("adds", units)
+    def dimension(self, dimensions: Dimensions) -> Dimension | None:
+        return self._alike("adds", dimensions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,8 @@ class Difference(Identity):
             result = result - term
         return result
 
-    def unit(self, units: Sequence[str | None]) -> str | None:
-        return self._alike("subtracts", units)
+    def dimension(self, dimensions: Dimensions) -> Dimension | None:
+        return self._alike("subtracts", dimensions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +142,9 @@ class Ratio(Identity):
             ratio = np.divide(above, below)
         return np.where(np.equal(below, 0), np.nan, ratio)
 
-    def unit(self, units: Sequence[str | None]) -> str | None:
-        above, below = units
-        if above is None or below is None:
-            return None
-        return _NONE if above == below else above if below == _NONE else None
+    def dimension(self, dimensions: Dimensions) -> Dimension | None:
+        above, below = dimensions
+        return None if above is None or below is None else times(above, power(below, -1))
 
 
 AnyIdentity = TypeVar("AnyIdentity", bound=Identity)
@@ -208,35 +206,65 @@ def check_units(identities: Sequence[Identity], indicators: Mapping[str, Indicat
     """Raise UsageError where an identity adds, subtracts or equates unlike units, and say which.
 
     indicators: name -> what a quantity means, for those that are given; units of the others follow.
-    A unit that is not stated is not checked, nor is a product or ratio whose unit no text tells.
+    A unit that is not stated is not checked. What a figure is counted per may be left out: persons
+    times CNY, for CNY per person, make CNY; units times CNY per unit never make persons.
     Prices of unlike bases (current, constant of some year) are not added either.
     """
-    units = {name: _unit(indicator) for name, indicator in indicators.items()}
+    known = {name: indicator.dimension for name, indicator in indicators.items()}
     for identity in in_order(identities, list(indicators)):
-        found = identity.unit([units.get(part) for part in identity.parts])
-        stated = units.setdefault(identity.name, found)
-        if None not in (found, stated) and found != stated:
-            raise UsageError(f"{identity.name!r} is stated in {stated}, but made of parts it is in "
-                             f"{found}.")  # fmt: skip
+        made = identity.dimension([known.get(part) for part in identity.parts])
+        stated = known.setdefault(identity.name, made)
+        if made is not None and stated is not None and not _same(identity, made, stated):
+            about = indicators.get(identity.name)
+            text = words_of(stated)
+            if about and about.unit not in ("", text):
+                text += f" ({about.unit})"
+            raise UsageError(
+                f"{identity.name!r} is stated in {text}, but made of parts it is in "
+                f"{words_of(made)} ({_parts(identity, known)}). Correct the unit of one of them."
+            )
         if isinstance(identity, Sum | Difference):
             _check_prices(identity, indicators)
 
 
-def _unit(indicator: Indicator) -> str | None:
-    if indicator.is_percent or indicator.kind == "share":
-        return _NONE
-    return _NONE if indicator.unit.casefold() in {"fraction", "share"} else indicator.unit or None
+def _same(identity: Identity, made: Dimension, stated: Dimension) -> bool:
+    """Whether a result may be stated so: as made, or less a count that one part leaves out."""
+    if made == stated:
+        return True
+    gap = times(made, power(stated, -1))
+    if not stated or len(gap) > 1 or not isinstance(identity, Product | Ratio):
+        return False
+    base, exponent = gap[0]
+    left_out = 1 if isinstance(identity, Product) else -1
+    return base in COUNTS and exponent == left_out and base not in dict(stated)
+
+
+def _parts(identity: Identity, known: Mapping[str, Dimension | None]) -> str:
+    dimensions = {part: known[part] for part in identity.parts}
+    return ", ".join(f"{n!r} in {words_of(d)}" for n, d in dimensions.items() if d is not None)
 
 
 def _check_prices(identity: Identity, indicators: Mapping[str, Indicator]) -> None:
     stated = {
-        name: f"{i.price_basis} prices" + (f" of {i.base_year}" if i.base_year else "")
+        name: told
         for name in (identity.name, *identity.parts)
-        if (i := indicators.get(name)) is not None and i.price_basis
+        if (indicator := indicators.get(name)) is not None and (told := _prices(indicator))
     }
     if len(set(stated.values())) > 1:
         told = ", ".join(f"{name!r} in {basis}" for name, basis in stated.items())
         raise UsageError(f"{identity.name!r} puts unlike prices together: {told}.")
+
+
+def _prices(indicator: Indicator) -> str:
+    """Prices as fields or the unit's words state them; "" where neither does."""
+    basis, unit = indicator.price_basis, indicator.unit.casefold()
+    year = re.search(r"\b(?:19|20)\d\d\b", unit)
+    if basis is None and (year or re.search("constant|不变价|可比价", unit)):
+        basis = "constant" if indicator.measure.dimension != () else None  # no 2010 = 100
+    elif basis is None and re.search("current|nominal|当年价|现价", unit):
+        basis = "current"
+    base = indicator.base_year or (year and basis == "constant" and int(year[0]))
+    return f"{basis} prices" + (f" of {base}" if base else "") if basis else ""
 
 
 # --- data ---------------------------------------------------------------------------------------

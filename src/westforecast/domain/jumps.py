@@ -149,7 +149,7 @@ class _Scale:
     @classmethod
     def of(cls, values: FloatArray, indicators: Sequence[Indicator]) -> "_Scale":
         """Shares strictly inside their whole are logits, positive values logs, others linear."""
-        whole = np.array([_whole(indicator) for indicator in indicators])
+        whole = np.array([indicator.whole for indicator in indicators])
         low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
         usual, most = median(np.abs(values)), np.fmax.reduce(np.abs(values), axis=1)
         size = np.where(usual > 0, usual, np.where(most > 0, most, 1.0))
@@ -171,12 +171,6 @@ class _Scale:
             odds = after / (whole - after) / np.exp(step)
             return float(whole * odds / (1 + odds))
         return float(after / np.exp(step))
-
-
-def _whole(indicator: Indicator) -> float:
-    if indicator.kind != "share":
-        return inf
-    return 100.0 if indicator.is_percent else 1.0
 
 
 def _residuals(scaled: FloatArray, steps: FloatArray, skip: BoolArray) -> FloatArray:

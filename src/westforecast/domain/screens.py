@@ -31,9 +31,10 @@ from westforecast.domain.checks import (
 )
 from westforecast.domain.identity import Identity, Sum
 from westforecast.domain.jumps import jumps
-from westforecast.domain.ties import Ties, aligned, ties_of, worth
+from westforecast.domain.ties import Ties, aligned, ties_of
 from westforecast.errors import UsageError, nearest
 from westforecast.series import frame as frames
+from westforecast.series.indicator import Indicator, SizeOfUnit
 from westforecast.series.panel import Panel, PanelLike
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
@@ -166,6 +167,7 @@ def screen(
         findings = [
             *_shares(panel),
             *_fractions(panel),
+            *_unread(panel),
             *_sums(panel, ties.wholes),
             *_parts(panel, ties.parts),
             *_derived(panel, ties.identities),
@@ -217,8 +219,7 @@ def _shares(panel: Panel) -> list[Finding]:
     wholes = np.full(len(panel), np.inf)
     for i, one in enumerate(panel.indicators):
         called = one.kind == "level" and "share" in f"{one.id} {one.name}".casefold()
-        if one.kind == "share" or (one.is_percent and called):
-            wholes[i] = 100.0 if one.is_percent else 1.0
+        wholes[i] = 100.0 if one.is_percent and called else one.whole
     whole = np.repeat(wholes, panel.lengths)
     out = np.isfinite(whole) & ((panel.values < 0) | (panel.values > whole))
     findings = []
@@ -231,33 +232,62 @@ def _shares(panel: Panel) -> list[Finding]:
 
 
 def _fractions(panel: Panel) -> list[Finding]:
-    """Shares in percent of which no value is above 1: fractions, most likely.
+    """Series in percent of which no value is above 1: fractions, most likely.
 
-    A warning where other regions' series of the same id, but for the region, are ten times as high.
+    A warning where series of the same id, but for the region or its last word, are ten times as
+    high; else a note, of shares alone: changes of below one percent are common.
     """
     top, groups = np.full(len(panel), np.nan), defaultdict(list)
     for i, one in enumerate(panel.indicators):
         values = panel.values[panel.indptr[i] : panel.indptr[i + 1]]
         seen = values[np.isfinite(values)]
-        if one.kind == "share" and one.is_percent and len(seen) >= FEWEST:
-            top[i] = seen.max()
-            groups[one.id.replace(one.region, "") if one.region else one.id].append(i)
+        if one.is_percent and len(seen) >= FEWEST:
+            top[i] = np.abs(seen).max()
+            groups[_stem(one), one.kind].append(i)
     findings = []
     for members in groups.values():
-        usual = np.nanmedian(top[members])
         for i in members:
-            if 0 < top[i] <= 1:
-                beside = len(members) > 2 and usual >= 10 * top[i]
-                expected = f"about {about(float(usual))}, as in other regions" if beside else (
-                    "percent, of which some are above 1"
-                )  # fmt: skip
-                findings.append(Finding(
-                    "warning" if beside else "note", "unit",
-                    f"no value above {number(float(top[i]))} percent", expected,
-                    "Multiply by 100, or declare the unit as a fraction.",
-                    series=(panel.indicators[i].id,),
-                ))  # fmt: skip
+            others = [top[k] for k in members if top[k] > 1]
+            if not 0 < top[i] <= 1:
+                continue
+            beside = bool(others) and float(np.median(others)) >= 10 * top[i]
+            if not beside and panel.indicators[i].kind != "share":
+                continue
+            expected = (
+                f"about {about(float(np.median(others)))}, as in series beside it"
+                if (beside)
+                else "percent, of which some are above 1"
+            )
+            findings.append(Finding(
+                "warning" if beside else "note", "unit",
+                f"no value above {number(float(top[i]))} percent", expected,
+                "Multiply by 100, or declare the unit as a fraction.",
+                series=(panel.indicators[i].id,),
+            ))  # fmt: skip
     return findings
+
+
+def _stem(one: Indicator) -> str:
+    """The id less the region, or less its last word: share.A and share.B are one measure."""
+    if one.region and one.region in one.id:
+        return one.id.replace(one.region, "")
+    return re.sub(r"[\W_]*[^\W_]*$", "", one.id) or one.industry or one.kind
+
+
+def _unread(panel: Panel) -> list[Finding]:
+    """Units with a word that may mean several things, beside which no multiplier is given."""
+    words = defaultdict(list)
+    for one in panel.indicators:
+        if one.measure.doubt and isinstance(one.multiplier, SizeOfUnit):
+            words[one.unit, one.measure.doubt].append(one.id)
+    return [
+        Finding(
+            "note", "unit", f"unit {unit!r}, of which {word!r} may mean several things",
+            "a unit whose size is certain", "State the unit in listed words (docs: units), or its "
+            "size as the multiplier.", series=tuple(ids),
+        )
+        for (unit, word), ids in words.items()
+    ]  # fmt: skip
 
 
 def _compare(
@@ -290,7 +320,7 @@ def _sums(panel: Panel, wholes: Iterable[tuple[str, tuple[str, ...]]]) -> list[F
     for whole, parts in wholes:
         if whole in panel.places:
             findings += _compare(
-                panel, (whole, *parts), worth(panel.indicator(whole)),
+                panel, (whole, *parts), panel.indicator(whole).factor,
                 lambda v: _unlike(v[1:].sum(axis=0), v[0], 0.004),
                 lambda v: check_sum(v[1:], v[0]),
             )  # fmt: skip
@@ -305,7 +335,7 @@ def _parts(panel: Panel, pairs: Iterable[tuple[str, str]]) -> list[Finding]:
     findings = []
     for pair in pairs:
         findings += _compare(
-            panel, pair, worth(panel.indicator(pair[1])),
+            panel, pair, panel.indicator(pair[1]).factor,
             lambda v: (v[0] < 0) | (v[0] > v[1]), lambda v: check_part(v[0], v[1]),
         )  # fmt: skip
     return findings
@@ -318,7 +348,7 @@ def _derived(panel: Panel, identities: Iterable[Identity]) -> list[Finding]:
         if isinstance(identity, Sum):
             findings += _sums(panel, [(identity.name, identity.parts)])
             continue
-        unit = worth(panel.indicator(identity.name))
+        unit = panel.indicator(identity.name).factor
 
         def made(v: Any, made_of: Identity = identity, unit: float = unit) -> Any:
             """From values in units of the whole, which `combine` takes in plain ones."""
@@ -385,7 +415,7 @@ def _conflicts(panel: Panel, groups: Iterable[tuple[str, ...]]) -> list[Finding]
 
 
 def _conflict(panel: Panel, pair: tuple[str, ...]) -> list[Finding]:
-    one, other = (worth(panel.indicator(name)) for name in pair)
+    one, other = (panel.indicator(name).factor for name in pair)
     _, values = aligned(panel, pair)
     if np.isfinite(values).all(axis=0).any():
         return _compare(

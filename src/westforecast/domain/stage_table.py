@@ -217,7 +217,7 @@ def _wrong(panel: Panel, index: StageIndex, used: Sequence[tuple[str, int, str]]
             wrong, expected = ~(plain > 0) & ~np.isnan(plain), "dollars above 0"
             remedy = "Leave out what is not known."
             unit, year = indicator.unit, indicator.base_year
-            if unit and not re.search(r"usd|dollar|\$", unit, re.IGNORECASE):
+            if unit and not re.search(r"usd|dollar|\$|美元", unit, re.IGNORECASE):
                 told = "Convert with usd_per_capita."
                 problems.append(Problem(where, f"unit {unit!r}", f"dollars, {index.base}", told))
             if year is not None and f"USD_{year}" != index.base:

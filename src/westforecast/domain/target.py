@@ -10,6 +10,7 @@ import numpy as np
 from westforecast.errors import UsageError
 from westforecast.kernels.quantiles import normal_scores, reading
 from westforecast.series.panel import Panel, PanelLike
+from westforecast.series.units import read_unit
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 Measure = Literal["growth", "change"]
@@ -147,7 +148,7 @@ class Attainment:
             value = 0.0  # rounding of a median that equals the last value
         if self.goal.measure == "growth":
             return f"{100 * value:+.1f} %"
-        percent = self.goal.unit.casefold() in {"percent", "pct", "%"}
+        percent = read_unit(self.goal.unit).is_percent
         unit = "points" if percent else self.goal.unit
         return f"{value:+.3g}{unit and ' '}{unit}"
 

@@ -1,4 +1,4 @@
-"""Which series of a panel belong together, as ids and metadata say, and what their units are worth.
+"""Which series of a panel belong together, as ids and metadata say.
 
 Wholes and parts, levels and their stated growth, totals and per-capita figures, vintages of one
 quantity, one measure in several regions. Only series that name their region are tied.
@@ -6,7 +6,7 @@ quantity, one measure in several regions. Only series that name their region are
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from westforecast.domain.checks import base_of
 from westforecast.domain.identity import Identity, Product
 from westforecast.series.indicator import Indicator
 from westforecast.series.panel import Panel
+from westforecast.series.units import COUNTS
 from westforecast.typing import FloatArray, IntArray
 
 # Regions of which a family of one measure must have so many to speak of usual changes.
@@ -41,47 +42,22 @@ def aligned(panel: Panel, names: Sequence[str]) -> tuple[IntArray, FloatArray]:
     last = max(int(panel.last[at].min()), first - 1)
     starts = [panel.indptr[i] + first - panel.first[i] for i in at]
     rows = [
-        panel.values[k : k + last - first + 1] * worth(panel.indicators[i])
+        panel.values[k : k + last - first + 1] * panel.indicators[i].factor
         for i, k in zip(at, starts, strict=True)
     ]
     return np.arange(first, last + 1), np.array(rows).reshape(len(at), -1)
 
 
-def worth(indicator: Indicator) -> float:
-    """What one stored unit is worth in plain units, read from the unit's words where `multiplier`
-    is silent: 1e8 for CNY 100 mn, 1e4 for 10 000 persons, 0.01 for percent.
-    """
-    if indicator.multiplier != 1 or indicator.is_percent or indicator.kind in {"index", "share"}:
-        return indicator.factor
-    unit = re.sub(r"(?<=\d)[ ,](?=\d{3}\b)", "", indicator.unit.casefold())
-    unit = re.sub(r"(?<=\d)m\b", " mn", unit)  # 100m; an m alone is a metre
-    unit = re.sub(r"(?<=\d)k\b", " thousand", unit)
-    unit = re.split(r"\bper\b|/", unit)[0]  # what it is counted per is not its size
-    found = 1.0
-    for number, word in _SIZE.findall(unit):
-        size = _WORTH.get(word.rstrip("s"), 1.0)
-        # 100 mn and 10 000 persons; not m2, t CO2 or constant 2010 USD.
-        if number and not _YEAR.fullmatch(number):
-            found *= float(number)
-        found *= size
-    return found
+def _dimension(indicator: Indicator) -> Hashable:
+    """What is counted, a head or not, and whether in constant prices: CNY for CNY 100 mn."""
+    pairs = indicator.dimension
+    if pairs is None:
+        return indicator.unit.casefold()
+    counted = tuple(pair for pair in pairs if pair[1] > 0 or pair[0] not in COUNTS)
+    return counted, "constant" in indicator.unit.casefold()
 
 
-_WORTH = {
-    "万": 1e4, "亿": 1e8, "thousand": 1e3, "mn": 1e6, "million": 1e6, "bn": 1e9,
-    "billion": 1e9, "tn": 1e12, "trillion": 1e12,
-}  # fmt: skip
-_SIZE = re.compile(r"((?<![a-z\d])\d+|)\s*(万|亿|[a-z]+\d*|(?<=\d))")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-
-
-def _dimension(indicator: Indicator) -> str:
-    """The unit less its size and year: cny for CNY 100 mn."""
-    per_head = r"\bper (?:person|head|capita)\b"
-    unit = re.sub(rf"(?<=\d)m\b|[万亿]|{per_head}", " ", indicator.unit.casefold())
-    words = re.findall(r"[^\W\d]+", unit)
-    return " ".join(word for word in words if word.rstrip("s") not in _WORTH)
-
 
 # Words of an id that name a vintage or a way of coming by a value, not a quantity.
 _VINTAGE = {
@@ -115,7 +91,7 @@ class _Known:
     indicator: Indicator
     raw: Words
     words: Words  # raw less vintages: the quantity
-    dimension: str
+    dimension: Hashable
 
     @property
     def id(self) -> str:
@@ -158,20 +134,20 @@ def _sectors(own: list[_Known]) -> list[tuple[str, tuple[str, ...]]]:
     for one in own:
         first = (one.indicator.industry.casefold().split() or [""])[0]
         if first in _SECTORS and one.indicator.kind in {"share", "level", "count"}:
-            key = (one.raw - _SECTOR_WORDS, one.indicator.kind, one.indicator.unit)
+            key = (one.raw - _SECTOR_WORDS, one.indicator.kind, one.dimension)
             groups[key][_SECTORS[first]].append(one)
     found = []
-    for (rest, kind, unit), sectors in groups.items():
+    for (rest, kind, dimension), sectors in groups.items():
         if len(sectors) < 3 or any(len(several) > 1 for several in sectors.values()):
             continue
         ids = tuple(sectors[s][0].id for s in "AIS")
         if kind == "share":
-            found.append((f"100 percent of {', '.join(sorted(rest)) or unit}", ids))
+            found.append((f"100 percent of {', '.join(sorted(rest)) or 'all'}", ids))
             continue
         found += [
             (whole.id, ids)
             for whole in own
-            if whole.indicator.unit == unit
+            if whole.dimension == dimension
             and whole.raw & {"gdp", "grp", "total"}
             and whole.raw - {"gdp", "grp", "total"} == rest - {"va", "gva"}
         ][:1]
@@ -248,7 +224,7 @@ def _regions(known: list[_Known], ties: Ties) -> None:
     loose: dict[Any, list[_Known]] = defaultdict(list)
     for one in known:
         about = one.indicator
-        groups[one.raw, about.kind, about.unit].setdefault(about.region, one)
+        groups[one.raw, about.kind, one.dimension].setdefault(about.region, one)
         if about.kind in {"level", "count"} and not one.words & _RELATIVE:
             loose[one.words, about.kind, about.industry, one.dimension, about.region].append(one)
     for (raw, kind, _), members in groups.items():

@@ -9,7 +9,7 @@ import numpy as np
 from westforecast.errors import DataError, Problem, UsageError, warn
 from westforecast.series import frame as frames
 from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, WORDS, Calendar
-from westforecast.series.indicator import FIELDS, Indicator
+from westforecast.series.indicator import FIELDS, Indicator, KindOfUnit
 from westforecast.series.metadata import indicators_of
 from westforecast.series.times import Times, parse
 from westforecast.typing import BoolArray, FloatArray, Frequency, Gaps, IntArray
@@ -366,7 +366,16 @@ def _out_of_bounds(
             where(row),
             f"value {values[row]:g}",
             f"a {indicators[codes[row]].kind} between {low[row]:g} and {high[row]:g}",
-            "Correct the value or its unit, or set `lower`/`upper` of the indicator.",
+            _remedy(indicators[codes[row]], values[row]),
         )
         for row in _places(out)
     ]
+
+
+def _remedy(indicator: Indicator, value: float) -> str:
+    general = "Correct the value or its unit, or set `lower`/`upper` of the indicator."
+    if isinstance(indicator.kind, KindOfUnit):
+        return f"Percent are taken for a share: state kind='rate' for growth and changes. {general}"
+    if indicator.kind == "share" and not indicator.is_percent and 1 < value <= 100:
+        return f"Percent? Then state unit='percent'. {general}"
+    return general

@@ -1,13 +1,25 @@
 """An indicator: what a series of numbers means."""
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from westforecast.errors import UsageError, is_text, nearest
+from westforecast.series.units import Dimension, Unit, read_unit
 from westforecast.typing import FlowOrStock, Kind
 
 # What fields of a closed choice may be.
 _CLOSED = {"kind": get_args(Kind), "flow_or_stock": (None, *get_args(FlowOrStock))}
+
+
+class SizeOfUnit(float):
+    """A multiplier that was read from the unit: another unit is read anew."""
+
+
+class KindOfUnit(str):
+    """A kind that follows from the unit: another unit is read anew."""
+
+
+_LEVEL = cast(Kind, KindOfUnit("level"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,9 +28,11 @@ class Indicator:
 
     id: the series' key (`unique_id` of long frames).
     name, name_zh: English and Chinese names.
-    unit: the unit values are stated in, e.g. "units", "CNY", "percent".
-    multiplier: how many units one stored unit stands for (1, 1e4 for 万, 1e8 for 亿, ...).
-    kind: level, count, share, rate, index or price.
+    unit: the unit values are stated in, e.g. "units", "CNY", "percent", "亿元", "100 mn CNY".
+    multiplier: how many units one stored unit stands for (1, 1e4 for 万, 1e8 for 亿, ...). Unless
+        given it is what the unit's own words say; a plain unit may have its size here alone.
+    kind: level, count, share, rate, index or price. Unless given, percent of something is a share,
+        percent a year a rate, and all else a level.
     flow_or_stock: "flow" (per year) or "stock" (at a date), or None.
     price_basis: "current", "constant" or None; base_year: of constant prices or of an index.
     region: ISO 3166-2 code or a named aggregate such as CN-WEST.
@@ -26,15 +40,16 @@ class Indicator:
     lower, upper: bounds the quantity cannot leave; a share in percent lies in [0, 100] by itself.
     breaks: periods (integers) from which on the definition differs from the one before.
 
-    Raises UsageError for an unknown kind, a multiplier that is not positive, crossed bounds.
+    Raises UsageError for an unknown kind, a multiplier that is not positive or contradicts the
+    unit, crossed bounds.
     """
 
     id: str
     name: str = ""
     name_zh: str = ""
     unit: str = ""
-    multiplier: float = 1.0
-    kind: Kind = "level"
+    multiplier: float = SizeOfUnit(1.0)
+    kind: Kind = _LEVEL
     flow_or_stock: FlowOrStock | None = None
     price_basis: str | None = None
     base_year: int | None = None
@@ -50,16 +65,12 @@ class Indicator:
         for name in FIELDS:
             if isinstance(value := getattr(self, name), str) and not is_text(value):
                 raise UsageError(f"{name} {value!r} of an indicator holds a lone surrogate or NUL.")
+        self._read_unit()
         for name, known in _CLOSED.items():
             if (value := getattr(self, name)) not in known:
                 raise UsageError(
                     f"indicator {self.id!r}: {name} {value!r} is not known. {nearest(value, known)}"
                 )
-        if not self.multiplier > 0:
-            raise UsageError(
-                f"indicator {self.id!r}: multiplier {self.multiplier!r} found, a positive number "
-                "expected (1, 1e4 for 万, 1e8 for 亿)."
-            )
         if self.publication_lag < 0:
             raise UsageError(
                 f"indicator {self.id!r}: publication_lag {self.publication_lag} found, "
@@ -71,22 +82,55 @@ class Indicator:
                 f"indicator {self.id!r}: lower bound {low:g} is not below upper bound {high:g}."
             )
 
+    def _read_unit(self) -> None:
+        """Fill in what follows from the unit; hold what is given against it."""
+        if not isinstance(self.unit, str):
+            raise UsageError(f"indicator {self.id!r}: unit {self.unit!r} found, text expected.")
+        try:
+            unit = read_unit(self.unit)
+            if self.multiplier is None or isinstance(self.multiplier, SizeOfUnit):
+                size: float = SizeOfUnit(unit.multiplier)
+            else:
+                size = unit.given(self.multiplier)
+        except UsageError as error:
+            raise UsageError(f"indicator {self.id!r}: {error}") from None
+        object.__setattr__(self, "multiplier", size)
+        if self.kind is None or isinstance(self.kind, KindOfUnit):
+            object.__setattr__(self, "kind", KindOfUnit(unit.kind or "level"))
+
+    @property
+    def measure(self) -> Unit:
+        """What the words of `unit` mean."""
+        return read_unit(self.unit)
+
     @property
     def is_percent(self) -> bool:
         """Whether values are stated in percent."""
-        return self.unit.casefold() in {"percent", "pct", "%"}
+        return self.measure.is_percent
 
     @property
     def factor(self) -> float:
         """What one stored unit is worth in plain units: 0.01 for percent, 1e4 for 万, ..."""
-        return self.multiplier * (0.01 if self.is_percent else 1.0)
+        return float(self.multiplier * self.measure.scale)
+
+    @property
+    def dimension(self) -> Dimension | None:
+        """What is counted, and per what: () for shares; None where it is not stated."""
+        return () if self.kind == "share" else self.measure.dimension
+
+    @property
+    def whole(self) -> float:
+        """What a share is at most, in stored units: 1, or 100 percent, or 1000 ‰; else infinite."""
+        if self.kind != "share":
+            return float("inf")
+        return 1 / self.factor if self.measure.dimension == () else 1.0
 
     @property
     def bounds(self) -> tuple[float, float]:
         """Lower and upper bound of stored values; infinite where there is none."""
         low, high = float("-inf"), float("inf")
         if self.kind == "share":
-            low, high = 0.0, 100.0 if self.is_percent else 1.0
+            low, high = 0.0, self.whole
         elif self.kind in {"count", "price"}:
             low = 0.0
         return (

@@ -9,7 +9,7 @@ import numpy as np
 
 from westforecast.errors import DataError, Problem, UsageError, nearest, warn
 from westforecast.series import frame as frames
-from westforecast.series.indicator import FIELDS, Indicator
+from westforecast.series.indicator import FIELDS, Indicator, KindOfUnit, SizeOfUnit
 from westforecast.typing import IntArray
 
 
@@ -61,7 +61,8 @@ def _distinct(column: np.ndarray, codes: IntArray) -> Iterable[tuple[int, list[A
 
 
 def _given(meta: Any, problems: list[Problem], id_col: str) -> Iterable[tuple[str, dict[str, Any]]]:
-    """Fields of `meta` by id. Nulls say nothing, nor do the defaults of an Indicator."""
+    """Fields of `meta` by id. Nulls say nothing, nor do an Indicator's defaults and what it read
+    from its unit."""
     if meta is None:
         return
     default = {field.name: field.default for field in fields(Indicator)}
@@ -69,7 +70,11 @@ def _given(meta: Any, problems: list[Problem], id_col: str) -> Iterable[tuple[st
     seen: dict[str, dict[str, Any]] = {}
     for key, entry in meta.items() if isinstance(meta, Mapping) else _rows(meta, id_col):
         if isinstance(entry, Indicator):
-            entry = {n: v for n in FIELDS if (v := getattr(entry, n)) != default[n]}
+            read = {n for n in FIELDS if isinstance(getattr(entry, n), SizeOfUnit | KindOfUnit)}
+            said = {n: getattr(entry, n) for n in FIELDS if n not in read}
+            entry = {
+                n: v for n, v in said.items() if v != default[n] or n in {"multiplier", "kind"}
+            }
         if not isinstance(entry, Mapping):
             raise UsageError(
                 f"meta[{key!r}] is a {type(entry).__name__}; expected an Indicator or a dict of "

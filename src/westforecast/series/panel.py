@@ -370,7 +370,7 @@ class Panel:
             "unique_id": frames.repeat(self.ids, lengths), "ds": periods, "y": self.values
         }  # fmt: skip
         if meta:
-            for name in ("name", "unit", "kind", "region", "industry", "source"):
+            for name in ("name", "unit", "multiplier", "kind", "region", "industry", "source"):
                 column = [getattr(indicator, name) for indicator in self.indicators]
                 if name not in self.columns:
                     columns[name] = frames.repeat(column, lengths)

@@ -76,12 +76,10 @@ def assumed(study: Study, component: Component, years: IntArray) -> ComponentFor
     Raises StudyError for a value outside its bounds: a share of more than the whole.
     """
     given = study.assumptions[component.assumption]
-    share = given.unit.casefold() in {"percent", "pct", "%", "fraction", "share"}
-    indicator = Indicator(
-        id=component.name, name=component.title, unit=given.unit,
-        kind="share" if share else "level", multiplier=component.multiplier or 1.0,
-        source=given.source,
+    about = Indicator(
+        id=component.name, name=component.title, unit=given.unit, source=given.source
     )  # fmt: skip
+    indicator = _sized(study, component, about)
     low, high = indicator.bounds
     if not low <= given.value <= high:
         raise study.error(
@@ -115,9 +113,7 @@ def forecast_component(study: Study, component: Component, panel: Panel) -> Comp
     result = replace(result, forecasts={**result.forecasts, COMBINATION: combined},
                      used={**result.used, COMBINATION: np.zeros(1, bool)})  # fmt: skip
     record, by_horizon = _record(backtest, chosen)
-    indicator = known.indicators[s]
-    if component.multiplier is not None:
-        indicator = indicator.with_(multiplier=component.multiplier)
+    indicator = _sized(study, component, known.indicators[s])
     paths, at_bound = _paths(study, component, combined, cutoff, known, indicator, years)
     periods, values = full.series(component.data)
     seen = {int(t): float(v) for t, v in zip(periods, values, strict=True) if np.isfinite(v)}
@@ -137,6 +133,16 @@ def forecast_component(study: Study, component: Component, panel: Panel) -> Comp
         at_bound=at_bound,
         notes=notes,
     )
+
+
+def _sized(study: Study, component: Component, indicator: Indicator) -> Indicator:
+    """With the multiplier of the file. Raises StudyError where it contradicts the unit."""
+    if component.multiplier is None:
+        return indicator
+    try:
+        return indicator.with_(multiplier=component.multiplier)
+    except UsageError as error:
+        raise study.error(f"series.{component.name}.multiplier", str(error)) from None
 
 
 def combine(forecasts: list[Forecast], bounds: tuple[float, float] = (-np.inf, np.inf)) -> Forecast:

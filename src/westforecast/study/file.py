@@ -15,8 +15,9 @@ from westforecast.errors import UsageError, check_whole, nearest
 from westforecast.files import name_fault
 from westforecast.kernels.quantiles import check_levels
 from westforecast.kernels.sampling import check_paths
+from westforecast.series import Indicator
 from westforecast.series.frame import number, read_csv, require
-from westforecast.study.plans import Aim, read_aims, read_outlook, read_scenarios
+from westforecast.study.plans import Aim, Assumed, Quoted, read_aims, read_outlook, read_scenarios
 from westforecast.study.stages import Stages, read_stages
 from westforecast.study.toml import MISSING, Lines, StudyError, Table, check_texts
 from westforecast.text import unseen
@@ -48,7 +49,7 @@ class Component:
     data: unique_id in the data, or assumption: id in the assumptions (exactly one).
     models: label -> name or {model=..., settings}. combine: "pool" mixes the models' laws with
     equal weights, "best" takes the one with the smallest backtest error. start: first year used.
-    multiplier: what one stored unit stands for (the data's own unless given). region, variable:
+    multiplier: what one stored unit stands for (the unit's own unless given). region, variable:
     where and what the quantity is in IAMC files (`westforecast.study.iamc`).
     """
 
@@ -68,15 +69,14 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A quantity that follows from others by `identity`.
+    """A quantity that follows from others by `identity`, stated in the unit of `indicator`.
 
     market: the whole it is a share of, a series or derived quantity; its change is then split into
     market growth, share gain and both. region, variable: as for `Component`.
     """
 
     identity: Product
-    title: str
-    unit: str
+    indicator: Indicator
     market: str = ""
     headline: bool = False
     region: str = ""
@@ -87,12 +87,23 @@ class Derived:
         """The name others refer to it by."""
         return self.identity.name
 
+    @property
+    def title(self) -> str:
+        """The quantity in words."""
+        return self.indicator.name
+
+    @property
+    def unit(self) -> str:
+        """The unit it is stated in, as the file has it."""
+        return self.indicator.unit
+
 
 @dataclass(frozen=True, slots=True)
 class Study:
     """Everything a study file says. Paths are absolute; names are checked against each other.
 
     scenarios: the baseline, the file's own and, with an outlook, low, medium and high.
+    quoted: assumptions that stand for values of a quantity in scenarios and targets.
     region: of quantities that do not say theirs, in IAMC files.
     Raises StudyError for settings that nothing can be made of: a name that is none of a folder, a
     span of years, a number of paths or steps, or levels that are out of reach.
@@ -116,6 +127,7 @@ class Study:
     scenarios: tuple[Scenario, ...]
     outlook: Outlook | None
     aims: tuple[Aim, ...]
+    quoted: tuple[Quoted, ...]
     stages: Stages | None
     notes: tuple[str, ...]
     region: str
@@ -208,7 +220,7 @@ def _study(path: Path, text: str, top: Table) -> Study:
         head.fail("until", f"{until} is not after origin {origin}")
     if until > origin + LONGEST:
         head.fail("until", f"{until} is more than {LONGEST} years after origin {origin}")
-    assumed = {name: given.value for name, given in assumptions.items()}
+    assumed = Assumed({name: (given.value, given.unit) for name, given in assumptions.items()})
     outlook = read_outlook(top, components, assumed, origin, until)
     cases = outlook.scenarios() if outlook else ()
     scenarios = read_scenarios(top, components, assumed, cases, origin, until)
@@ -237,6 +249,7 @@ def _study(path: Path, text: str, top: Table) -> Study:
         scenarios=(*scenarios, *cases),
         outlook=outlook,
         aims=aims,
+        quoted=tuple(assumed.quoted),
         stages=read_stages(top),
         notes=tuple(head.texts("notes", ())),
         region=head.text("region", ""),
@@ -283,12 +296,18 @@ def _component(table: Table, assumptions: Mapping[str, Assumption]) -> Component
 def _derived(table: Table, components: Mapping[str, Component]) -> Derived:
     if table.name in components:
         table.fail("", f"{table.name!r} is a series already; choose another name")
+    parts = tuple(table.texts("product"))
+    about = Indicator(id=table.name, name=table.text("title"), unit=table.text("unit"))
+    if "multiplier" in table.data:
+        try:
+            about = about.with_(multiplier=table.positive("multiplier"))
+        except UsageError as error:
+            if isinstance(error, StudyError):
+                raise
+            table.fail("multiplier", str(error))
     made = Derived(
-        identity=Product(
-            table.name, tuple(table.texts("product")), table.positive("multiplier", 1.0)
-        ),
-        title=table.text("title"),
-        unit=table.text("unit"),
+        identity=Product(table.name, parts, about.factor),
+        indicator=about,
         market=table.text("market", ""),
         headline=table.flag("headline", False),
         region=table.text("region", ""),

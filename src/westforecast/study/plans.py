@@ -1,20 +1,40 @@
 """What a study file plans: scenarios, a low / medium / high table, targets."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from math import isfinite
 from typing import Any, Literal, get_origin
 
 from westforecast.domain import OPERATORS, Cases, Change, Goal, Outlook, Scenario
 from westforecast.domain.scenario import CASES
 from westforecast.errors import UsageError, nearest
+from westforecast.series.units import Unit, read_unit
 from westforecast.study.toml import StudyError, Table
 
 BASELINE = Scenario("baseline", "Shares and relations stay as they are.")
 # What a target's history may be chosen by (see `Panel.select`).
 FILTERS = ("id", "region", "industry", "kind", "unit")
 
-Assumed = Mapping[str, float]
+# What the numbers of a setting are, where they are not plain: those of its series, or points.
+_OWN = {("target", "value"), ("override", "values")}
+_POINTS = {("share_shift", "points")}
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """An assumption that stands for a value of a quantity. key: where in the file."""
+
+    key: str
+    quantity: str
+    assumption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """Assumptions by id, as value and unit, and which of them stand for values of a quantity."""
+
+    figures: Mapping[str, tuple[float, str]]
+    quoted: list[Quoted] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +141,7 @@ def _change(
     for key in list(table.data):
         if key not in known:
             table.fail(key, f"is not a key of {kind.op}. {nearest(key, known)}")
-        settings[key] = _setting(table, known[key], assumed)
+        settings[key] = _setting(table, known[key], assumed, kind.op, series)
     for name, f in known.items():
         if f.default is MISSING and name not in ("series", *settings):
             table.fail(name, f"is missing; {kind.op} needs it")
@@ -177,7 +197,7 @@ def _aim(
     goal = Goal(
         quantity=quantity,
         year=year,
-        value=_value(table, sides[0], assumed),
+        value=_value(table, sides[0], assumed, of=quantity),
         at_least=sides[0] == "at_least",
         reason=table.text("reason"),
         source=table.text("source", ""),
@@ -211,7 +231,7 @@ def _series(table: Table, key: str, components: Collection[str]) -> str:
     return name
 
 
-def _setting(table: Table, f: "Field[Any]", assumed: Assumed) -> Any:
+def _setting(table: Table, f: "Field[Any]", assumed: Assumed, op: str, series: str) -> Any:
     """A setting of an operator, read as its field is annotated."""
     if f.name == "date":
         return table.date(f.name)
@@ -219,26 +239,34 @@ def _setting(table: Table, f: "Field[Any]", assumed: Assumed) -> Any:
         return table.text(f.name)
     if f.type is int or f.type == int | None:
         return table.whole(f.name)
+    own = series if (op, f.name) in _OWN else ""
     if f.type is float:
-        return _value(table, f.name, assumed)
+        return _value(table, f.name, assumed, of=own, points=(op, f.name) in _POINTS)
     if get_origin(f.type) is Mapping and not isinstance(table.data[f.name], dict):
         table.fail(f.name, f"{table.data[f.name]!r} found, {{ 2015 = 30.0, ... }} expected")
-    return _by_year(table, f.name, assumed)
+    return _by_year(table, f.name, assumed, of=own)
 
 
-def _by_year(table: Table, key: str, assumed: Assumed) -> Any:
+def _by_year(table: Table, key: str, assumed: Assumed, of: str = "") -> Any:
     """One number, or { 2015 = 0.08, ... } as year -> number."""
     if not isinstance(table.data.get(key), dict):
-        return _value(table, key, assumed)
+        return _value(table, key, assumed, of=of)
     years = Table(table.take(key), (*table.key, key), table.lines)
     for year in years.data:
         if not year.isdecimal():
             years.fail(year, "is no year")
-    return {int(year): _value(years, year, assumed) for year in list(years.data)}
+    return {int(year): _value(years, year, assumed, of=of) for year in list(years.data)}
 
 
-def _value(table: Table, key: str, assumed: Assumed) -> float:
-    """A number, an assumption's id, or ["id", "id"] for the first over the second."""
+def _value(
+    table: Table, key: str, assumed: Assumed, of: str = "", points: bool = False
+) -> float:  # fmt: skip
+    """A number, an assumption's id, or ["id", "id"] for the first over the second.
+
+    of: the quantity in whose unit the number is; its unit is known, and held against the
+    assumption's, when data are read. Other settings are plain numbers, so an assumption of 5
+    percent is 0.05, or `points`.
+    """
     given = table.take(key)
     if isinstance(given, int | float) and not isinstance(given, bool):
         if not isfinite(given):
@@ -248,14 +276,36 @@ def _value(table: Table, key: str, assumed: Assumed) -> float:
     if not isinstance(ids, list) or not 1 <= len(ids) <= 2:
         table.fail(key, f"{given!r} found; a number, an assumption's id or two of them expected")
     for name in ids:
-        if name not in assumed:
-            table.fail(key, f"no assumption {name!r}. {nearest(str(name), assumed)}")
-    values = [assumed[name] for name in ids]
-    if len(values) == 1:
+        if name not in assumed.figures:
+            table.fail(key, f"no assumption {name!r}. {nearest(str(name), assumed.figures)}")
+    values = [assumed.figures[name][0] for name in ids]
+    units = [read_unit(assumed.figures[name][1]) for name in ids]
+    if len(values) == 2:
+        return _ratio(table, key, ids, values, units)
+    if of:
+        assumed.quoted.append(Quoted(".".join((*table.key, key)), of, ids[0]))
         return values[0]
+    if not units[0].text:
+        return values[0]
+    if units[0].dimension not in ((), None):
+        told = f"{ids[0]!r} is in {units[0].text!r}, a plain number or percent expected"
+        table.fail(key, told)
+    if points:
+        return values[0] if units[0].is_percent else values[0] * units[0].factor / 0.01
+    return values[0] * units[0].factor
+
+
+def _ratio(
+    table: Table, key: str, ids: Sequence[str], values: Sequence[float], units: Sequence[Unit]
+) -> float:
+    """The first over the second, a plain number whatever the sizes of their units."""
     if values[1] == 0:
         table.fail(key, f"{ids[1]!r} is 0; nothing can be divided by it")
-    return values[0] / values[1]
+    one, other = units
+    if None not in (one.dimension, other.dimension) and one.dimension != other.dimension:
+        told = f"{ids[0]!r} is in {one.text!r}, {ids[1]!r} in {other.text!r}; one unit expected"
+        table.fail(key, told)
+    return values[0] / values[1] * (one.factor / other.factor)
 
 
 def _placed(table: Table, error: UsageError, before: str = "") -> UsageError:

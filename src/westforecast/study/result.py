@@ -133,9 +133,13 @@ class StudyResult:
 
     def unit(self, name: str) -> str:
         """The unit a quantity is stated in."""
+        return self.indicator(name).unit
+
+    def indicator(self, name: str) -> Indicator:
+        """What the numbers of a quantity mean."""
         if name in self.components:
-            return self.components[name].indicator.unit
-        return self.study.derived[self._quantity(name)].unit
+            return self.components[name].indicator
+        return self.study.derived[self._quantity(name)].indicator
 
     def fan(self, name: str, scenario: str = "baseline") -> list[Fan]:
         """Median and central intervals of a quantity, origin to target year.

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from westforecast.domain import (
     Entry,
     Scenario,
     StageTable,
+    check_units,
     decompose,
     divisia,
     screen,
@@ -28,7 +30,9 @@ from westforecast.errors import (
     nearest,
 )
 from westforecast.models import Status
-from westforecast.series import Panel
+from westforecast.series import Indicator, Panel
+from westforecast.series.indicator import SizeOfUnit
+from westforecast.series.units import read_unit
 from westforecast.study.claim import Claim
 from westforecast.study.component import (
     ComponentForecast,
@@ -36,7 +40,7 @@ from westforecast.study.component import (
     forecast_component,
 )
 from westforecast.study.file import COMBINATION, Derived, Study
-from westforecast.study.plans import BASELINE
+from westforecast.study.plans import BASELINE, Quoted
 from westforecast.study.result import Hindsight, StudyResult
 from westforecast.study.stages import Standing, region_table, stage_model, standings
 from westforecast.study.targets import attained
@@ -203,24 +207,60 @@ def _fitting(study: Study) -> tuple[Study, tuple[str, ...]]:
 
 
 def _check_units(study: Study, components: Mapping[str, ComponentForecast]) -> None:
-    """A quantity times shares stays in its unit; other products are the author's to name."""
-    units = {name: part.indicator for name, part in components.items()}
-    stated = {name: (i.unit, i.multiplier) for name, i in units.items()}
-    shares = {name for name, i in units.items() if i.kind == "share"}
+    """Every product comes out in the unit it is stated in; a market is a whole in that unit.
+
+    Raises StudyError at the unit that cannot come out. Sizes are no matter: they are converted.
+    """
+    about = {name: part.indicator for name, part in components.items()}
+    about |= {derived.name: derived.indicator for derived in study.derived.values()}
     for derived in study.derived.values():
-        stated[derived.name] = (derived.unit, derived.identity.multiplier)
-    for derived in study.derived.values():
-        if derived.market in shares:
+        key = f"derived.{derived.name}"
+        market = about.get(derived.market)
+        if market is not None and derived.market in components and market.kind == "share":
             told = f"{derived.market!r} is a share; the whole, of which there is one, expected"
-            raise study.error(f"derived.{derived.name}.market", told)
-        rest = [part for part in derived.identity.parts if part not in shares]
-        if len(rest) == 1 and stated[rest[0]] != stated[derived.name]:
-            unit, multiplier = stated[rest[0]]
-            raise study.error(
-                f"derived.{derived.name}.unit",
-                f"{derived.unit!r} (multiplier {derived.identity.multiplier:g}) found; "
-                f"{rest[0]!r} times shares is in {unit!r} (multiplier {multiplier:g})",
+            raise study.error(f"{key}.market", told)
+        try:
+            check_units([derived.identity], about)
+        except UsageError as error:
+            raise study.error(f"{key}.unit", str(error)) from None
+        for part in derived.identity.parts if derived.indicator.factor != 1 else ():
+            # A multiplier of 1 that nobody stated is no size to convert from.
+            if not about[part].unit and isinstance(about[part].multiplier, SizeOfUnit):
+                told = (
+                    f"{derived.unit!r} found, but no unit is stated for {part!r}, so its size "
+                    "is not known. Give the data a column `unit`, or the series a `multiplier`"
+                )
+                raise study.error(f"{key}.unit", told)
+        own = derived.indicator.dimension
+        if market is not None and None not in (market.dimension, own) and market.dimension != own:
+            told = (
+                f"{derived.market!r} is in {market.unit!r}, its share {derived.name!r} in "
+                f"{derived.unit!r}; one unit, of any size, expected"
             )
+            raise study.error(f"{key}.market", told)
+
+    for quoted in study.quoted:
+        if quoted.quantity in about:
+            _check_quoted(study, quoted, about[quoted.quantity])
+
+
+def _check_quoted(study: Study, quoted: Quoted, about: Indicator) -> None:
+    """An assumption that stands for a value of a quantity is in the unit of that quantity."""
+    given = study.assumptions[quoted.assumption]
+    unit = read_unit(given.unit)
+    wanted = about.dimension
+    unlike = None not in (unit.dimension, wanted) and unit.dimension != wanted
+    if unlike or (given.unit and about.unit and not isclose(unit.factor, about.factor)):
+        told = (
+            f"assumption {given.id!r} is {given.value:g} {given.unit}, {about.id!r} is in "
+            f"{about.unit!r} (multiplier {about.multiplier:g})"
+        )
+        remedy = (
+            "one unit expected"
+            if unlike
+            else (f"state {given.value * unit.factor / about.factor:g} {about.unit}")
+        )
+        raise study.error(quoted.key, f"{told}; {remedy}")
 
 
 def _joint(

@@ -6,7 +6,7 @@ import numpy as np
 
 from westforecast.domain import Goal, attainment, chance
 from westforecast.errors import UsageError
-from westforecast.series import Indicator, Panel
+from westforecast.series import Panel
 from westforecast.series.calendar import Calendar
 from westforecast.study.plans import BASELINE, Aim
 from westforecast.study.result import Attained, StudyResult
@@ -33,11 +33,9 @@ def attained(result: StudyResult) -> tuple[tuple[Attained, ...], tuple[str, ...]
 
 def _stated(result: StudyResult, goal: Goal) -> Goal:
     """A goal in its quantity's unit, its pace as growth, or as change for shares and rates."""
-    part = result.components.get(goal.quantity)
-    share = part is not None and part.indicator.kind in {"share", "rate"}
-    return replace(
-        goal, unit=result.unit(goal.quantity), measure="change" if share else "growth"
-    )  # fmt: skip
+    about = result.indicator(goal.quantity)
+    share = about.kind in {"share", "rate"}
+    return replace(goal, unit=about.unit, measure="change" if share else "growth")
 
 
 def _attained(result: StudyResult, aim: Aim) -> Attained:
@@ -72,14 +70,13 @@ def _comparable(result: StudyResult, aim: Aim) -> Panel | None:
     history = result.history(name)
     if not history or (part is not None and part.component.assumption):
         return None  # an assumption has no past
-    title, unit = result.title(name), result.unit(name)
-    indicator = Indicator(id=name, unit=unit) if part is None else part.indicator
+    title = result.title(name)
     first, last = min(history), max(history)
     values = np.array([history.get(year, np.nan) for year in range(first, last + 1)])
     return Panel(
         values=values,
         indptr=np.array([0, len(values)]),
         first=np.array([first]),
-        indicators=(indicator.with_(name=title),),
+        indicators=(result.indicator(name).with_(name=title),),
         calendar=Calendar(),
     )
