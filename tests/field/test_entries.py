@@ -172,6 +172,11 @@ def test_one_row_entered_twice_is_called_so(to):
     assert told.startswith("row 2 (series 'a', 2009): another value than in row 1; expected one")
 
 
+def test_huge_values_beside_each_other_are_read_without_a_warning():
+    assert Panel.from_frame(frame(y=[1e308, -1e308])).values.tolist() == [1e308, -1e308]
+    assert "infinite" in problems(frame(y=[np.inf, -np.inf]))[0]
+
+
 def test_b31_neither_order_of_rows_nor_kind_of_frame_changes_a_number():
     walk = np.random.default_rng(1).normal(0.03, 0.1, (3, 20)).cumsum(axis=1)
     rows = pd.DataFrame({

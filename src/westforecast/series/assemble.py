@@ -263,8 +263,8 @@ def _duplicates(
     if freq != "M" and again.sum() > len(order) / 3:
         finer = " or ".join(f"freq={f!r}" for f, n in PER_YEAR.items() if n > PER_YEAR[freq])
         hint = f"If the data are of a finer frequency, pass {finer}."
-    same = np.diff(values[order]) == 0
-    same |= np.isnan(values[order[1:]]) & np.isnan(values[order[:-1]])
+    before, after = values[order[:-1]], values[order[1:]]
+    same = (before == after) | (np.isnan(before) & np.isnan(after))
     return [
         Problem(
             where(order[k + 1]),
