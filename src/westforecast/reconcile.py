@@ -13,6 +13,7 @@ from westforecast.domain.shares import FEWEST, read_law, score_walks, shrunk_cor
 from westforecast.errors import DataError, Problem, UsageError, nearest
 from westforecast.models import Forecast, Status
 from westforecast.series import Panel
+from westforecast.series.frame import id_text
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 # Our names, the classes of hierarchicalforecast.methods behind them, and whether those need errors.
@@ -160,7 +161,9 @@ class _Tree:
 
 def _tree(structure: Structure, panel: Panel) -> _Tree:
     if isinstance(structure, Mapping):
-        structure = [Sum(name, tuple(parts)) for name, parts in structure.items()]
+        structure = [
+            Sum(id_text(name), tuple(map(id_text, parts))) for name, parts in structure.items()
+        ]
     if not structure or not all(isinstance(s, Sum) for s in structure):
         raise UsageError(
             "structure is to say which totals have which parts: "

@@ -135,12 +135,6 @@ def _column(times: Times, name: str) -> list[Problem]:
 
 
 def _clashes(values: np.ndarray, codes: IntArray, ids: Sequence[str]) -> list[Problem]:
-    """Different ids that are one as text."""
-    if values.dtype != object:
-        return []
-    told: dict[int, dict[Any, None]] = {}
-    for code, value in zip(codes.tolist(), values, strict=True):
-        told.setdefault(code, {}).setdefault(value)
     return [
         Problem(
             f"series {ids[code]!r}",
@@ -148,8 +142,7 @@ def _clashes(values: np.ndarray, codes: IntArray, ids: Sequence[str]) -> list[Pr
             "one id per series",
             "Make them equal, or tell the series apart.",
         )
-        for code, same in told.items()
-        if code >= 0 and len(same) > 1
+        for code, same in frames.clashes(values, codes).items()
     ]
 
 

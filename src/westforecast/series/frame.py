@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -87,6 +87,26 @@ class Form:
     def key(self, name: str) -> str:
         """The library's name of a column that the caller calls otherwise."""
         return dict(zip(self.columns, ("unique_id", "ds", "y"), strict=True)).get(name, name)
+
+    def joined(self, other: "Form") -> "Form":
+        """The same form with the other's ids as well, where these are of one type."""
+        if self.ids is None or other.ids is None or not _alike(self.ids, other.ids):
+            return self
+        new = [text for text in other.place if text not in self.place]
+        more = other.ids[np.array([other.place[text] for text in new], np.int64)]
+        both = nw.concat([self.ids.alias("id").to_frame(), more.alias("id").to_frame()])
+        place = {text: row for row, text in enumerate([*self.place, *new])}
+        return replace(self, ids=both.get_column("id"), place=place)
+
+
+def _alike(one: nw.Series[Any], other: nw.Series[Any]) -> bool:
+    """Whether two columns are of one kind of frame and one type."""
+    a, b = one.to_native(), other.to_native()
+    return (
+        type(a) is type(b)
+        and getattr(a, "dtype", None) == getattr(b, "dtype", None)
+        and (getattr(a, "type", None) == getattr(b, "type", None))
+    )
 
 
 TEXT = Form()
@@ -200,6 +220,14 @@ def factorize(values: np.ndarray) -> tuple[IntArray, list[str]]:
 def id_text(value: Any) -> str:
     """An id as text; 1.0 is 1: a column of whole numbers that holds nulls arrives as floats."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def clashes(values: np.ndarray, codes: IntArray) -> dict[int, list[Any]]:
+    """Codes whose ids differ and are one as text, such as 1 and "1", with these ids."""
+    distinct = pd.DataFrame({"code": codes, "value": values})[codes >= 0].drop_duplicates()
+    groups = distinct.groupby("code")["value"].agg(list)
+    found = zip(groups.index.tolist(), groups.tolist(), strict=True)
+    return {code: same for code, same in found if len(same) > 1}
 
 
 def numbers(values: np.ndarray) -> tuple[FloatArray, BoolArray]:

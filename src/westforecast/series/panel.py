@@ -291,6 +291,7 @@ class Panel:
             indptr=np.concatenate([self.indptr, self.indptr[-1] + other.indptr[1:]]),
             first=np.concatenate([self.first, other.first]),
             indicators=(*self.indicators, *other.indicators),
+            form=self.form.joined(other.form),
         )
 
     def _take(self, which: IntArray, begin: IntArray, stop: IntArray) -> "Panel":
