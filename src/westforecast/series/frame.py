@@ -342,6 +342,8 @@ def _as(column: nw.Series[Any], like: nw.Series[Any]) -> nw.Series[Any]:
 
 
 def _typed(values: "pd.Series[Any]", dtype: Any) -> "pd.Series[Any]":
+    if isinstance(dtype, pd.CategoricalDtype) and not values.isin(dtype.categories).all():
+        raise ValueError
     made = values.astype(dtype)
     # pandas lets whole numbers wrap around.
     numeric = all(map(pd.api.types.is_numeric_dtype, (values, made)))
@@ -433,8 +435,9 @@ def to_parquet_bytes(columns: Any) -> bytes:
     try:
         nw.from_native(columns).write_parquet(buffer)
     except (pa.ArrowInvalid, pa.ArrowTypeError):  # ids of several types are text there
-        objects = columns.select_dtypes(object).map(lambda value: value and id_text(value))
-        return to_parquet_bytes(columns.assign(**objects))
+        mixed = [name for name in columns if columns[name].dtype == object]
+        texts = columns[mixed].map(lambda value: value if value is None else id_text(value))
+        return to_parquet_bytes(columns.assign(**texts))
     return buffer.getvalue()
 
 
