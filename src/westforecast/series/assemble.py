@@ -12,7 +12,7 @@ from westforecast.series import frame as frames
 from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, WORDS, Calendar
 from westforecast.series.indicator import Indicator
 from westforecast.series.metadata import indicators_of
-from westforecast.series.times import Times, parse
+from westforecast.series.times import Times, irregular, parse
 from westforecast.typing import BoolArray, FloatArray, Frequency, Gaps, IntArray
 
 Parts = tuple[FloatArray, IntArray, IntArray, tuple[Indicator, ...], Calendar, frames.Form]
@@ -55,6 +55,9 @@ def assemble(
     codes, ids = frames.factorize(table.columns[id_col])
     times = parse(table.columns[time_col], freq, zone=table.zone(time_col))
     periods, bad_time, calendar = times.periods, times.bad, times.calendar
+    if times.problem is None and not (bad_time.any() or table.kept(time_col, periods, calendar)):
+        twice = "stamps at an hour that clocks in their zone show twice or never"
+        times = replace(times, problem=irregular(twice, freq))
     if times.doubt:
         warnings.warn(
             f"the times in {time_col!r} stand at {times.doubt}; they are taken as they are. If "

@@ -14,7 +14,7 @@ import pyarrow as pa
 from narwhals import selectors
 
 from westforecast.errors import DataError, Problem, UsageError, nearest
-from westforecast.series.calendar import Calendar
+from westforecast.series.calendar import Calendar, zone_name
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 Backend = Literal["pandas", "polars", "pyarrow"]
@@ -47,8 +47,23 @@ class Table:
 
     def zone(self, name: str) -> str | None:
         """The time zone of a column of stamps."""
-        dtype = self.given[name].dtype if name in self.given else None
-        return dtype.time_zone if isinstance(dtype, nw.Datetime) else None
+        if name not in self.given:
+            return None
+        column = self.given[name]
+        own = getattr(getattr(column.to_native(), "dtype", None), "tz", None)  # of pandas
+        if own is not None:
+            return zone_name(own)
+        return column.dtype.time_zone if isinstance(column.dtype, nw.Datetime) else None
+
+    def kept(self, name: str, periods: IntArray, calendar: Calendar) -> bool:
+        """Whether zoned stamps come back as they were; an hour may be there twice, or be left out,
+        when clocks are changed."""
+        if calendar.zone is None or not isinstance(self.given[name].dtype, nw.Datetime):
+            return True
+        given = self.given[name]
+        form = Form(self.backend, time=given[:0])
+        again = _in_time(periods, calendar, form, self.backend)
+        return bool((_fresh(again) == _fresh(given)).all())
 
     def form(self, names: tuple[str, str, str], ids: Sequence[str], rows: IntArray) -> "Form":
         """What frames made of this one are to look like.
@@ -130,12 +145,11 @@ def read(frame: Any, what: str = "the data") -> Table:
             [Problem("columns", twice, "each name once", "Rename or drop one of them.")], what
         ) from error
     table = native.collect() if isinstance(native, nw.LazyFrame) else native
+    if table.implementation.name.lower() not in get_args(Backend):
+        table = nw.from_native(table.to_pandas())
     given = {str(name): table.get_column(name) for name in table.columns}
     columns = {name: _array(column) for name, column in given.items()}
-    made = table.implementation.name.lower()
-    if made not in get_args(Backend):
-        return Table(columns, "pandas", len(table))
-    return Table(columns, cast(Backend, made), len(table), given)
+    return Table(columns, cast(Backend, table.implementation.name.lower()), len(table), given)
 
 
 def _array(column: nw.Series[Any]) -> np.ndarray:
@@ -355,9 +369,16 @@ def _typed(values: "pd.Series[Any]", dtype: Any) -> "pd.Series[Any]":
 def _plain(column: Any) -> Any:
     """Object arrays as lists: polars and pyarrow then see text, not opaque objects."""
     if isinstance(column, nw.Series):
-        native = column.to_native()
-        return native.reset_index(drop=True) if isinstance(native, pd.Series) else native
+        return _fresh(column).to_native()
     return column.tolist() if isinstance(column, np.ndarray) and column.dtype == object else column
+
+
+def _fresh(column: nw.Series[Any]) -> nw.Series[Any]:
+    """A column without what pandas calls its rows."""
+    native = column.to_native()
+    if isinstance(native, pd.Series):
+        native = native.reset_index(drop=True)
+    return nw.from_native(native, series_only=True)
 
 
 def to_csv_bytes(columns: Mapping[str, Any]) -> bytes:

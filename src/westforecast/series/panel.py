@@ -280,10 +280,12 @@ class Panel:
 
         Raises UsageError where calendars differ or both have a series of the same id.
         """
-        if self.calendar.freq != other.calendar.freq:
+        one, two = self.calendar, other.calendar
+        if (one.freq, one.year_end) != (two.freq, two.year_end):
+            told = [f"{WORDS[c.freq]} ({c.alias})" for c in (one, two)]
             raise UsageError(
-                f"one panel is {WORDS[self.calendar.freq]}, the other "
-                f"{WORDS[other.calendar.freq]}; panels of one calendar can be joined."
+                f"one panel is {told[0]}, the other {told[1]}; panels of one calendar can be "
+                "joined."
             )
         return replace(
             self,
