@@ -16,6 +16,7 @@ from westforecast.models import Forecast, Status
 from westforecast.models.bounds import in_words
 from westforecast.models.forecast import CUT_POINT
 from westforecast.series import Panel
+from westforecast.series.frame import id_text
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 # Our names, the classes of hierarchicalforecast.methods behind them, and whether those need errors.
@@ -180,7 +181,9 @@ class _Tree:
 
 def _tree(structure: Structure, panel: Panel) -> _Tree:
     if isinstance(structure, Mapping):
-        structure = [Sum(name, tuple(parts)) for name, parts in structure.items()]
+        structure = [
+            Sum(id_text(name), tuple(map(id_text, parts))) for name, parts in structure.items()
+        ]
     if not structure or not all(isinstance(s, Sum) for s in structure):
         raise UsageError(
             "structure is to say which totals have which parts: "

@@ -160,6 +160,11 @@ class TestFiscalYears:
             assert found.tolist() == given[5:].tolist()
             assert found.dtype == given.dtype
 
+    def test_panels_of_two_fiscal_years_are_not_joined(self, panel):
+        other = frame([1.0, 2.0], pd.period_range("2010Q1", periods=2, freq="Q-DEC"))
+        with pytest.raises(UsageError, match=r"is quarterly .Q-MAR., the other quarterly .Q-DEC."):
+            panel.join(wf.Panel.from_frame(other.assign(unique_id="b")))
+
     def test_fiscal_years_as_stamps(self):
         given = pd.Series(
             pd.period_range("2009", periods=3, freq="Y-MAR")
@@ -276,6 +281,17 @@ class TestZones:
         assert ahead(berlin, "M", h=6).tolist() == list(
             pd.date_range("2010-01-01", periods=6, freq="MS", tz="Europe/Berlin")
         )
+
+    def test_an_hour_that_is_there_twice_comes_back_or_is_refused(self):
+        hours = [pd.Timestamp(year, 10, 31, 2, 30) for year in range(2004, 2012)]
+        for summer in (True, False):
+            given = [hour.tz_localize("Europe/Berlin", ambiguous=summer) for hour in hours]
+            if summer:
+                assert ahead(given, h=1).tolist() == [
+                    pd.Timestamp("2012-10-31 02:30", tz="Europe/Berlin")
+                ]
+            else:
+                assert "clocks in their zone show twice or never" in refused(given)
 
     def test_several_zones_are_refused(self):
         shanghai = pd.Timestamp("2009-01-01", tz="Asia/Shanghai")

@@ -542,7 +542,7 @@ class TestJoin:
             panel([1, 2]).join(panel([3]))
 
     def test_calendars_must_be_alike(self):
-        with pytest.raises(UsageError, match=r"one panel is annual, the other monthly"):
+        with pytest.raises(UsageError, match=r"one panel is annual .Y-DEC., the other monthly .M."):
             panel([1, 2]).join(panel([3, 4], freq="M", first=600))
 
 

@@ -55,7 +55,7 @@ def load(folder: str | Path) -> Result:
     >>> import pandas as pd, tempfile, westforecast as wf
     >>> df = pd.DataFrame({"unique_id": "a", "ds": [2008, 2009, 2010], "y": [1.0, 2.0, 3.0]})
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = wf.forecast(df, "Drift", h=1).save(folder)
+    ...     _ = wf.forecast(wf.Panel.from_frame(df), "Drift", h=1).save(folder)
     ...     wf.load(folder).long()["yhat"].tolist()
     [4.0]
     """

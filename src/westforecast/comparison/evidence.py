@@ -7,7 +7,7 @@ those are many, and not at all otherwise.
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Literal
 
 import numpy as np
@@ -118,7 +118,7 @@ class Losses:
         """What frames look like: as the caller's, where all data sets have the same names."""
         first, *others = (panel.form for panel in self.panels.values())
         same = all(other.columns == first.columns for other in others)
-        return first if same else Form(first.backend)
+        return reduce(Form.joined, others, first) if same else Form(first.backend)
 
     @property
     def frequencies(self) -> set[str]:

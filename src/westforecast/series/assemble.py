@@ -11,7 +11,7 @@ from westforecast.series import frame as frames
 from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, WORDS, Calendar
 from westforecast.series.indicator import FIELDS, Indicator, KindOfUnit
 from westforecast.series.metadata import indicators_of
-from westforecast.series.times import Times, parse
+from westforecast.series.times import Times, irregular, parse
 from westforecast.typing import BoolArray, FloatArray, Frequency, Gaps, IntArray
 
 Parts = tuple[FloatArray, IntArray, IntArray, tuple[Indicator, ...], Calendar, frames.Form]
@@ -54,6 +54,9 @@ def assemble(
     codes, ids = frames.factorize(table.columns[id_col])
     times = parse(table.columns[time_col], freq, zone=table.zone(time_col))
     periods, bad_time, calendar = times.periods, times.bad, times.calendar
+    if times.problem is None and not (bad_time.any() or table.kept(time_col, periods, calendar)):
+        twice = "stamps at an hour that clocks in their zone show twice or never"
+        times = replace(times, problem=irregular(twice, freq))
     if times.doubt:
         warn(
             f"the times in {time_col!r} stand at {times.doubt}; they are taken as they are. If "
@@ -132,12 +135,6 @@ def _column(times: Times, name: str) -> list[Problem]:
 
 
 def _clashes(values: np.ndarray, codes: IntArray, ids: Sequence[str]) -> list[Problem]:
-    """Different ids that are one as text."""
-    if values.dtype != object:
-        return []
-    told: dict[int, dict[Any, None]] = {}
-    for code, value in zip(codes.tolist(), values, strict=True):
-        told.setdefault(code, {}).setdefault(value)
     return [
         Problem(
             f"series {ids[code]!r}",
@@ -145,8 +142,7 @@ def _clashes(values: np.ndarray, codes: IntArray, ids: Sequence[str]) -> list[Pr
             "one id per series",
             "Make them equal, or tell the series apart.",
         )
-        for code, same in told.items()
-        if code >= 0 and len(same) > 1
+        for code, same in frames.clashes(values, codes).items()
     ]
 
 

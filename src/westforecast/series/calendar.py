@@ -5,6 +5,7 @@ An annual period is its year; a quarter is `4 * year + quarter - 1`; a month is
 reads times; a calendar is taken only if it writes every one of them back as it was given.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +44,14 @@ def frequency_of(alias: str) -> Frequency:
             "'Q' (quarterly), 'M' (monthly) or a pandas alias of one."
         )
     return _ALIASES[head]
+
+
+def zone_name(zone: dt.tzinfo) -> str:
+    """The name of a time zone; that of a fixed offset is "UTC+08:00", whatever package made it."""
+    offset = zone.utcoffset(None)
+    if offset is None:
+        return str(zone)
+    return str(dt.timezone(offset))  # UTC for none
 
 
 @dataclass(frozen=True, slots=True)

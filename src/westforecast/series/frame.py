@@ -22,7 +22,7 @@ from narwhals import selectors
 
 from westforecast.errors import DataError, Problem, UsageError, is_text, nearest, warn
 from westforecast.series import delimited
-from westforecast.series.calendar import Calendar
+from westforecast.series.calendar import Calendar, zone_name
 from westforecast.text import cell
 from westforecast.typing import FloatArray, IntArray
 
@@ -61,8 +61,23 @@ class Table:
 
     def zone(self, name: str) -> str | None:
         """The time zone of a column of stamps."""
-        dtype = self.given[name].dtype if name in self.given else None
-        return dtype.time_zone if isinstance(dtype, nw.Datetime) else None
+        if name not in self.given:
+            return None
+        column = self.given[name]
+        own = getattr(getattr(column.to_native(), "dtype", None), "tz", None)  # of pandas
+        if own is not None:
+            return zone_name(own)
+        return column.dtype.time_zone if isinstance(column.dtype, nw.Datetime) else None
+
+    def kept(self, name: str, periods: IntArray, calendar: Calendar) -> bool:
+        """Whether zoned stamps come back as they were; an hour may be there twice, or be left out,
+        when clocks are changed."""
+        if calendar.zone is None or not isinstance(self.given[name].dtype, nw.Datetime):
+            return True
+        given = self.given[name]
+        form = Form(self.backend, time=given[:0])
+        again = _in_time(periods, calendar, form, self.backend)
+        return bool((_fresh(again) == _fresh(given)).all())
 
     def form(self, names: tuple[str, str, str], ids: Sequence[str], rows: IntArray) -> "Form":
         """What frames made of this one are to look like.
@@ -102,6 +117,26 @@ class Form:
         """The library's name of a column that the caller calls otherwise."""
         return dict(zip(self.columns, ("unique_id", "ds", "y"), strict=True)).get(name, name)
 
+    def joined(self, other: "Form") -> "Form":
+        """The same form with the other's ids as well, where these are of one type."""
+        if self.ids is None or other.ids is None or not _alike(self.ids, other.ids):
+            return self
+        new = [text for text in other.place if text not in self.place]
+        more = other.ids[np.array([other.place[text] for text in new], np.int64)]
+        both = nw.concat([self.ids.alias("id").to_frame(), more.alias("id").to_frame()])
+        place = {text: row for row, text in enumerate([*self.place, *new])}
+        return replace(self, ids=both.get_column("id"), place=place)
+
+
+def _alike(one: nw.Series[Any], other: nw.Series[Any]) -> bool:
+    """Whether two columns are of one kind of frame and one type."""
+    a, b = one.to_native(), other.to_native()
+    return (
+        type(a) is type(b)
+        and getattr(a, "dtype", None) == getattr(b, "dtype", None)
+        and (getattr(a, "type", None) == getattr(b, "type", None))
+    )
+
 
 TEXT = Form()
 
@@ -135,12 +170,11 @@ def read(frame: Any, what: str = "the data") -> Table:
     if strange := [name for name in table.columns if not is_text(str(name))]:
         found = f"the name {str(strange[0])!r}, which is no valid text"
         raise DataError([Problem("columns", found, "names of text", "Rename the column.")], what)
+    if table.implementation.name.lower() not in get_args(Backend):
+        table = nw.from_native(table.to_pandas())
     given = {str(name): table.get_column(name) for name in table.columns}
     columns = {name: _array(column) for name, column in given.items()}
-    made = table.implementation.name.lower()
-    if made not in get_args(Backend):
-        return Table(columns, "pandas", len(table))
-    return Table(columns, cast(Backend, made), len(table), given)
+    return Table(columns, cast(Backend, table.implementation.name.lower()), len(table), given)
 
 
 def _array(column: nw.Series[Any]) -> np.ndarray:
@@ -246,6 +280,14 @@ def factorize(values: np.ndarray) -> tuple[IntArray, list[str]]:
 def id_text(value: Any) -> str:
     """An id as text; 1.0 is 1: a column of whole numbers that holds nulls arrives as floats."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def clashes(values: np.ndarray, codes: IntArray) -> dict[int, list[Any]]:
+    """Codes whose ids differ and are one as text, such as 1 and "1", with these ids."""
+    distinct = pd.DataFrame({"code": codes, "value": values})[codes >= 0].drop_duplicates()
+    groups = distinct.groupby("code")["value"].agg(list)
+    found = zip(groups.index.tolist(), groups.tolist(), strict=True)
+    return {code: same for code, same in found if len(same) > 1}
 
 
 def numbers(values: np.ndarray) -> tuple[FloatArray, dict[int, str]]:
@@ -450,6 +492,8 @@ def _as(column: nw.Series[Any], like: nw.Series[Any]) -> nw.Series[Any]:
 
 
 def _typed(values: "pd.Series[Any]", dtype: Any) -> "pd.Series[Any]":
+    if isinstance(dtype, pd.CategoricalDtype) and not values.isin(dtype.categories).all():
+        raise ValueError
     made = values.astype(dtype)
     # pandas lets whole numbers wrap around.
     numeric = all(map(pd.api.types.is_numeric_dtype, (values, made)))
@@ -461,9 +505,16 @@ def _typed(values: "pd.Series[Any]", dtype: Any) -> "pd.Series[Any]":
 def _plain(column: Any) -> Any:
     """Object arrays as lists: polars and pyarrow then see text, not opaque objects."""
     if isinstance(column, nw.Series):
-        native = column.to_native()
-        return native.reset_index(drop=True) if isinstance(native, pd.Series) else native
+        return _fresh(column).to_native()
     return column.tolist() if isinstance(column, np.ndarray) and column.dtype == object else column
+
+
+def _fresh(column: nw.Series[Any]) -> nw.Series[Any]:
+    """A column without what pandas calls its rows."""
+    native = column.to_native()
+    if isinstance(native, pd.Series):
+        native = native.reset_index(drop=True)
+    return nw.from_native(native, series_only=True)
 
 
 def to_csv_bytes(columns: Mapping[str, Any]) -> bytes:
@@ -547,8 +598,9 @@ def to_parquet_bytes(columns: Any) -> bytes:
     try:
         nw.from_native(columns).write_parquet(buffer)
     except (pa.ArrowInvalid, pa.ArrowTypeError):  # ids of several types are text there
-        objects = columns.select_dtypes(object).map(lambda value: value and id_text(value))
-        return to_parquet_bytes(columns.assign(**objects))
+        mixed = [name for name in columns if columns[name].dtype == object]
+        texts = columns[mixed].map(lambda value: value if value is None else id_text(value))
+        return to_parquet_bytes(columns.assign(**texts))
     return buffer.getvalue()
 
 

@@ -325,10 +325,12 @@ class Panel:
 
         Raises UsageError where calendars differ or both have a series of the same id.
         """
-        if self.calendar.freq != other.calendar.freq:
+        one, two = self.calendar, other.calendar
+        if (one.freq, one.year_end) != (two.freq, two.year_end):
+            told = [f"{WORDS[c.freq]} ({c.alias})" for c in (one, two)]
             raise UsageError(
-                f"one panel is {WORDS[self.calendar.freq]}, the other "
-                f"{WORDS[other.calendar.freq]}; panels of one calendar can be joined."
+                f"one panel is {told[0]}, the other {told[1]}; panels of one calendar can be "
+                "joined."
             )
         return replace(
             self,
@@ -336,6 +338,7 @@ class Panel:
             indptr=np.concatenate([self.indptr, self.indptr[-1] + other.indptr[1:]]),
             first=np.concatenate([self.first, other.first]),
             indicators=(*self.indicators, *other.indicators),
+            form=self.form.joined(other.form),
         )
 
     def _take(self, which: IntArray, begin: IntArray, stop: IntArray) -> "Panel":

@@ -19,6 +19,7 @@ from westforecast.series.calendar import (
     Day,
     Style,
     frequency_of,
+    zone_name,
 )
 from westforecast.typing import BoolArray, Frequency, IntArray
 
@@ -140,7 +141,9 @@ def _objects(values: np.ndarray, freq: Frequency, year_end: int) -> Times:
     if first == "period":
         return _periods(values, mine, freq)
     if first in {"date", "stamp"}:
-        zones = {str(v.tzinfo) for v in values[mine] if getattr(v, "tzinfo", None) is not None}
+        zones = {
+            zone_name(v.tzinfo) for v in values[mine] if getattr(v, "tzinfo", None) is not None
+        }
         style: Style = "date" if first == "date" else "timestamp"
         calendar = Calendar(freq, style, zone=min(zones, default=None), unit="us",
                             year_end=year_end)  # fmt: skip
@@ -150,7 +153,7 @@ def _objects(values: np.ndarray, freq: Frequency, year_end: int) -> Times:
         aware = {getattr(v, "tzinfo", None) is not None for v in values[mine]}
         if len(zones) > 1 or len(aware) > 1:
             told = "of several time zones" if len(zones) > 1 else "with and without a time zone"
-            return replace(found, problem=_irregular(f"stamps {told}", freq))
+            return replace(found, problem=irregular(f"stamps {told}", freq))
         return found
     return Times(np.zeros(len(values), np.int64), ~mine, Calendar(freq))
 
@@ -260,7 +263,7 @@ def _texts(values: list[str], freq: Frequency, year_end: int) -> Times:
         other = [values[i] for i, text in zip(good, again, strict=True) if values[i] != text]
         if other:
             told = f"times written in several ways: {values[good[0]]!r} and {other[0]!r}"
-            return replace(found, problem=_irregular(told, freq))
+            return replace(found, problem=irregular(told, freq))
     return found
 
 
@@ -325,7 +328,7 @@ def _stamps(values: np.ndarray, calendar: Calendar) -> Times:
     if placed is None or (clocks != clocks[0]).any():
         stamps = np.unique(values[~bad])
         told = f"stamps at several places inside {WORDS[freq]} periods: {_shown(stamps)}"
-        problem = _irregular(told, freq)
+        problem = irregular(told, freq)
         if calendar.zone in _UTC and clocks.any():  # their periods may be those before
             problem = replace(problem, remedy=_CONVERT)
         return Times(periods, bad, calendar, problem)
@@ -355,7 +358,8 @@ def _shown(stamps: np.ndarray) -> str:
     return ", ".join(texts) + (", ..." if len(stamps) > 3 else "")
 
 
-def _irregular(found: str, freq: Frequency) -> Problem:
+def irregular(found: str, freq: Frequency) -> Problem:
+    """What is wrong with times that no calendar writes back, and what to do."""
     ways: dict[Frequency, str] = {
         "Y": "years (pandas: df['ds'].dt.year)",
         "Q": "2010Q1 (pandas: df['ds'].dt.to_period('Q'))",
