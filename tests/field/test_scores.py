@@ -12,6 +12,7 @@ from westforecast.metrics import Metric
 from westforecast.models import SeriesModel
 from westforecast.models.status import OutOfDomain
 
+NAN = float("nan")
 WALK = [1.0, 3, 2, 5, 4, 6, 7, 9, 8, 10]
 WEIGHTS = 10.1 * np.arange(1, 9)
 ALIKE = WEIGHTS / (3 * WEIGHTS)  # a third, eight times, up to the last digit
@@ -137,6 +138,29 @@ def result():
     return backtest(panel(a=[5.0] * 8 + [5, 6], b=WALK), ["Naive", "Drift"], h=2)
 
 
+@dataclass(frozen=True)
+class Some(SeriesModel):
+    """The last value of some series; bands of some of these."""
+
+    ids: str = "cdefgh"
+    banded: str = "abcdefgh"
+
+    def forecast_one(self, y, horizon, probs, context):
+        if context.unique_id not in self.ids:
+            raise OutOfDomain(f"not of {self.ids}")
+        band = y[-1] if context.unique_id in self.banded else NAN
+        return np.full(horizon, y[-1]), np.full((horizon, len(probs)), band)
+
+
+KINDS = {"a": "share", "b": "share", **dict.fromkeys("cdefgh", "level")}
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Two shares and six levels."""
+    return panel(KINDS, **{name: np.array(WALK) / 20 + k / 50 for k, name in enumerate(KINDS)})
+
+
 class TestB19CountsOfTheMetricBesideThem:
     def test_b19_counts_are_those_of_the_metric(self, result):
         for metric, counts in (("mase", [2, 1, 1, 0, 2]), ("mae", [4, 2, 1, 0, 0])):
@@ -187,6 +211,12 @@ class TestB19CountsOfTheMetricBesideThem:
         assert known == 2 * 4 * 3 * 2  # every cell whose outcome is known, of both models
         assert table["n"].sum() == len(losses)
 
+    def test_b19_each_model_on_its_own_cells(self, data):
+        result = backtest(data, {"Naive": "Naive", "some": Some(banded="cd")}, levels=(80,))
+        table = result.scores(["mae", "coverage"], common=False)
+        names = ["n", "n_series", "n_excluded", "n_undefined", "n_mae", "n_coverage-80"]
+        assert table[names].to_numpy().tolist() == [[8, 8, 0, 0, 8, 8], [2, 2, 2, 4, 6, 2]]
+
     def test_b19_a_metric_with_the_name_of_a_count_is_refused(self, result):
         named = Metric("n", "mean |e|", lambda cells: np.abs(cells.error))
         with pytest.raises(wf.UsageError, match=r"metric 'n' has the name of another column\. Giv"):
@@ -231,32 +261,6 @@ class TestInfiniteLosses:
     def test_no_score_is_minus_zero(self):
         minus = Metric("minus", "x", lambda c: np.full(len(c.actual), -0.0))
         assert not np.signbit(backtest(panel(a=WALK)).scores(minus)["minus"][0])
-
-
-@dataclass(frozen=True)
-class Some(SeriesModel):
-    """The last value of some series; bands of some of these."""
-
-    ids: str = "cdefgh"
-    banded: str = "abcdefgh"
-
-    def forecast_one(self, y, horizon, probs, context):
-        if context.unique_id not in self.ids:
-            raise OutOfDomain(f"not of {self.ids}")
-        band = y[-1] if context.unique_id in self.banded else NAN
-        return np.full(horizon, y[-1]), np.full((horizon, len(probs)), band)
-
-
-NAN = float("nan")
-
-
-KINDS = {"a": "share", "b": "share", **dict.fromkeys("cdefgh", "level")}
-
-
-@pytest.fixture(scope="module")
-def data():
-    """Two shares and six levels."""
-    return panel(KINDS, **{name: np.array(WALK) / 20 + k / 50 for k, name in enumerate(KINDS)})
 
 
 class TestAModelThatRefusesAGroup:

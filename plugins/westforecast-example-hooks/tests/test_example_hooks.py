@@ -31,11 +31,11 @@ def call(capsys, *args):
     return stopped.value.code, told.out, told.err
 
 
-def losses(last, actual, forecast):
+def losses(last, actual, forecast, rounding=0.0):
     some = np.ones(len(actual))
     cells = Cells(
         np.array(actual), np.array(forecast), np.empty((len(actual), 0)), (),
-        last=np.array(last), scale=some, scale2=some, steps=some,
+        last=np.array(last), scale=some, scale2=some, steps=some, rounding=rounding,
     )  # fmt: skip
     return DIRECTION.loss(cells).tolist()
 
@@ -57,6 +57,13 @@ def test_the_metric_leaves_out_what_has_no_side():
 
 def test_the_metric_around_zero():
     assert losses([0.0, 0, -1, -1], [1.0, -1, 1, -2], [1e-300, 1, 2, 0]) == [0, 100, 0, 100]
+
+
+def test_the_metric_takes_rounding_for_no_change():
+    # 0.1 + 0.2 - 0.3 beside a level of 1
+    found = losses([0.0, 0.0, 5.6e-17], [5.6e-17, 1.0, 1.0], [1.0, 5.6e-17, 2.0], rounding=1e-11)
+    assert np.isnan(found[0])
+    assert found[1:] == [50, 0]
 
 
 def test_the_metric_of_a_backtest_by_hand():

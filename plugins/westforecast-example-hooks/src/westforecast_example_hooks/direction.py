@@ -10,10 +10,11 @@ from westforecast.typing import FloatArray
 _ROUNDING = 1e-9
 
 
-def _side(values: FloatArray, last: FloatArray) -> FloatArray:
+def _side(values: FloatArray, cells: Cells) -> FloatArray:
     """[C] 1 above the last value, -1 below it, 0 at it, NaN where one is missing."""
-    same = np.isclose(values, last, rtol=_ROUNDING, atol=0)
-    side: FloatArray = np.where(same, 0.0, np.sign(values - last))
+    move = values - cells.last
+    same = np.abs(move) <= np.maximum(_ROUNDING * np.abs(cells.last), cells.rounding)
+    side: FloatArray = np.where(same, 0.0, np.sign(move))
     return side
 
 
@@ -23,8 +24,8 @@ def _wrong_side(cells: Cells) -> FloatArray:
     NaN, which is left out, where the outcome is the last value itself (there is no side to be on)
     and where outcome, forecast or last value are missing.
     """
-    came = _side(cells.actual, cells.last)  # [C]
-    told = _side(cells.forecast, cells.last)
+    came = _side(cells.actual, cells)  # [C]
+    told = _side(cells.forecast, cells)
     return np.where(came == 0, np.nan, 50 * np.abs(came - told))
 
 
