@@ -101,8 +101,11 @@ def test_json_reads_as_the_same_and_holds_nothing_unseen(value):
 # --- cells --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+a", "-abc", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1",
-                                  '=HYPERLINK("http://x")', "- 5", "+ 1", "-5 percent"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+a", "-abc", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", '=HYPERLINK("http://x")',
+     "- 5", "+ 1", "-5 percent"],
+)  # fmt: skip
 def test_formulas_are_neutralised(text):
     assert cell(text).startswith("'")
 
