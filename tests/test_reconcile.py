@@ -294,7 +294,7 @@ def test_without_errors_there_is_no_interval(given):
 
 
 @needs_library
-def test_a_part_pushed_below_zero_is_told():
+def test_a_part_pushed_below_zero_is_set_to_it_and_sums_still_hold():
     rng = np.random.default_rng(1)
     small, large = rng.uniform(0.9, 1.1, 12), 1000 + np.cumsum(rng.normal(0, 50, 12))
     known = panel(small, large, small + large)
@@ -303,9 +303,14 @@ def test_a_part_pushed_below_zero_is_told():
     result = wf.forecast(known, "DampedLogGrowth", h=1)
     forecast = result.forecasts["DampedLogGrowth"]
     forecast.mean[2] = forecast.mean[:2].sum(axis=0) - 60
-    made = wf.reconcile(result, {"c": ["a", "b"]}, "ols").forecasts["DampedLogGrowth/ols"]
-    assert made.mean[0, 0] < 0
-    assert made.reason[0] == "the reconciled forecast leaves 0 to inf from step 1 on"
+    made = wf.reconcile(result, {"c": ["a", "b"]}, "ols")
+    points = made.forecasts["DampedLogGrowth/ols"].mean[:, 0]
+    # Least squares takes 20 from each part: about -19 for the small one.
+    assert points[0] == 0
+    assert points[2] == points[1]
+    assert points[1] == pytest.approx(forecast.mean[1, 0] - 20)
+    assert "was beyond a bound of a part" in made.forecasts["DampedLogGrowth/ols"].reason[0]
+    assert made.cut["DampedLogGrowth/ols"] == 2
 
 
 @pytest.mark.parametrize(

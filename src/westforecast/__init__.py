@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from westforecast.api import backtest, dataset, forecast, metric, model, split_errors
-    from westforecast.backtest import ErrorSplit, Result
+    from westforecast.backtest import ErrorSplit, Result, load
     from westforecast.comparison import Comparison, compare
     from westforecast.composition import PartsForecast, forecast_shares
     from westforecast.domain import StageIndex, screen, stage_table
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "api": ("backtest", "dataset", "forecast", "metric", "model", "split_errors"),
-    "backtest": ("ErrorSplit", "Result"),
+    "backtest": ("ErrorSplit", "Result", "load"),
     "comparison": ("Comparison", "compare"),
     "composition": ("PartsForecast", "forecast_shares"),
     "domain": ("StageIndex", "screen", "stage_table"),
@@ -81,6 +81,7 @@ __all__ = [
     "forecast",
     "forecast_shares",
     "hookimpl",
+    "load",
     "metric",
     "model",
     "reconcile",

@@ -1,6 +1,7 @@
 """The verbs `forecast`, `backtest` and `split_errors`: names become models here."""
 
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
@@ -10,21 +11,17 @@ from westforecast.backtest import ErrorSplit, Plan, Result, ahead, origins, run
 from westforecast.backtest import split_errors as split
 from westforecast.backtest.run import Progress
 from westforecast.engines import Engine
-from westforecast.errors import UsageError, check_options
+from westforecast.errors import UsageError, WestforecastWarning, check_options
 from westforecast.metrics import Metric
 from westforecast.models import Model
 from westforecast.plugin import registry, settings_of
 from westforecast.series import Panel
+from westforecast.series.frame import RESERVED, id_text
 from westforecast.text import unseen, visible
 from westforecast.typing import Align, OnError, WindowShape
 
 ModelLike = str | Model | type[Model]
 Models = ModelLike | Sequence[ModelLike] | Mapping[str, ModelLike]
-
-RESERVED = frozenset(
-    {"unique_id", "ds", "y", "cutoff", "horizon", "model", "scenario", "yhat", "status", "reason",
-     "model_used"}
-)  # fmt: skip
 
 
 def model(name: str, **settings: Any) -> Model:
@@ -58,30 +55,32 @@ def dataset(name: str) -> Panel:
     return found
 
 
-def named_models(models: Models) -> dict[str, Model]:
+def named_models(models: Models, columns: Iterable[str] = ()) -> dict[str, Model]:
     """Models by the name they carry in results.
 
     models: a name or Model, several of them, or a mapping from a name of your own to one.
+    columns: names that frames have for something else, besides their own.
     Raises UsageError for no model, two of the same name, a name that frames reserve, and one that
     is empty or holds characters that cannot be seen.
     """
     if isinstance(models, Mapping):
         pairs = [(str(name), _object(given)) for name, given in models.items()]
     elif isinstance(models, str | Model | type) or not isinstance(models, Iterable):
-        return named_models([models])
+        return named_models([models], columns)
     else:
         objects = [(given, _object(given)) for given in models]
         pairs = [(given if isinstance(given, str) else made.name, made) for given, made in objects]
     if not pairs:
         raise UsageError("no model given. `westforecast models list` shows what there is.")
     named: dict[str, Model] = {}
+    reserved = {*RESERVED, "scenario", *columns}
     for name, made in pairs:
         if name in named:
             raise UsageError(
                 f"two models are called {name!r}. Give a mapping with names of your own: "
                 f'models={{"{name} a": ..., "{name} b": ...}}.'
             )
-        if name in RESERVED or "-lo-" in name or "-hi-" in name:
+        if name in reserved or "-lo-" in name or "-hi-" in name:
             raise UsageError(f"a model cannot be called {name!r}: frames use that as a column.")
         if (char := unseen(name)) or not name.strip():
             found = f"holds {char}, which cannot be seen" if char else "is empty"
@@ -250,7 +249,7 @@ def _ids(series: str | Iterable[str] | None) -> list[str] | None:
     if series is None:
         return None
     single = isinstance(series, str) or not isinstance(series, Iterable)
-    return [str(unique_id) for unique_id in ([series] if single else series)]
+    return [id_text(unique_id) for unique_id in ([series] if single else series)]
 
 
 def _engine(engine: str | Engine) -> Engine:
@@ -266,15 +265,25 @@ def _run(
     fallback: ModelLike | None, time_budget: float | None, engine: str | Engine,
     progress: bool | Progress | None, settings: Mapping[str, object],
 ) -> Result:  # fmt: skip
-    named = named_models(models)
+    named = named_models(models, plan.panel.columns)
     runner = _engine(engine)
     second = None if fallback is None else _object(fallback)
     told = {**settings, "on_error": on_error, "time_budget": time_budget, "engine": repr(runner)}
     with _progress(progress) as report:
-        return run(
+        result = run(
             plan, named, levels, engine=runner, on_error=on_error, fallback=second,
             time_budget=time_budget, progress=report, settings=told,
         )  # fmt: skip
+    if result.cut:
+        counts = ", ".join(f"{name} {count:,}" for name, count in result.cut.items())
+        warnings.warn(
+            f"cells whose forecast or interval was cut at a bound of the series: {counts}. The "
+            "column `cut` of long() and `remarks` say where. On a scale that keeps the bounds "
+            "(AveragedETS, Logistic for shares) little is left to cut.",
+            WestforecastWarning,
+            stacklevel=3,  # where forecast or backtest was called
+        )
+    return result
 
 
 def _check_panel(panel: Any) -> None:

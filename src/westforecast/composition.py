@@ -85,7 +85,7 @@ class PartsForecast:
         for level in self.levels:
             low, high = self.interval(level)
             columns |= {f"lo-{level:g}": low.ravel(), f"hi-{level:g}": high.ravel()}
-        return frames.build(columns, panel.backend, panel.calendar, ("ds", "cutoff"))
+        return frames.build(columns, panel.form, panel.calendar, ("ds", "cutoff"))
 
     def top_down(self, whole: Result | FloatArray) -> "PartsForecast":
         """Levels of the parts: the whole's paths x the shares' paths, path by path.
@@ -327,7 +327,7 @@ def _panel(panel: Panel, names: list[str], first: int, ratios: FloatArray) -> Pa
         first=first + begin,
         indicators=tuple(Indicator(id=name, unit="log-ratio") for name in names),
         calendar=panel.calendar,
-        backend=panel.backend,
+        form=panel.form,
     )
 
 

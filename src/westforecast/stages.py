@@ -105,7 +105,7 @@ class StagePath:
         probs = self.probabilities().reshape(-1, 5)
         columns: dict[str, Any] = {
             "region": frames.repeat(regions, np.full(len(regions), steps)),
-            self.table.columns[1]: np.tile(self.years, len(regions)),
+            "ds": np.tile(self.years, len(regions)),
             "composite": np.median(self.paths, axis=1).ravel(),
         }
         for level in self.levels:
@@ -114,9 +114,8 @@ class StagePath:
         for k in range(1, 6):
             columns[f"p_{stage_name(k)}"] = probs[:, k - 1]
         columns["name"] = stage_name(1 + probs.argmax(axis=1))
-        return frames.build(
-            columns, backend or self.table.backend, self.table.calendar, (self.table.columns[1],)
-        )
+        form, calendar = self.table.form, self.table.calendar
+        return frames.build(columns, form, calendar, ("ds",), backend=backend)
 
 
 def stage_path(
@@ -271,7 +270,7 @@ def _forecast(
             for k, i in enumerate(ids)
         ),
         calendar=table.calendar,
-        backend=table.backend,
+        form=table.form,
     )
     result = forecast(panel, model, until=until, levels=LAW, progress=False)
     ((label, made),) = result.forecasts.items()

@@ -46,7 +46,7 @@ class TestLong:
         long = backtested.long()
         assert long.columns.tolist() == [
             "unique_id", "ds", "cutoff", "horizon", "model", "y", "yhat", "lo-80", "hi-80",
-            "status", "reason", "model_used",
+            "cut", "status", "reason", "model_used",
         ]  # fmt: skip
         assert len(long) == 2 * 2 * 2
         first = long.iloc[0]
@@ -186,7 +186,7 @@ class TestSave:
     def test_tables_and_a_manifest_and_nothing_else(self, backtested, tmp_path):
         written = backtested.save(tmp_path / "new" / "folder")
         assert [path.name for path in written] == [
-            "forecasts.parquet", "ledger.parquet", "manifest.json",
+            "forecasts.parquet", "ledger.parquet", "manifest.json", "result.npz",
         ]  # fmt: skip
         assert set(written) == set((tmp_path / "new" / "folder").iterdir())
         pd.testing.assert_frame_equal(pd.read_parquet(written[0]), backtested.long())

@@ -350,14 +350,22 @@ class TestEngines:
             run(ahead(WALKS, 1), {"t": Touchy(), **BASELINES}, engine=Nothing())
 
 
-def test_a_forecast_outside_its_bounds_says_so():
+def test_what_is_cut_at_a_bound_is_counted_and_said():
     rows = panel(np.linspace(40, 98, 12)).to_frame().assign(kind="share", unit="percent")
-    result = wf.forecast(wf.Panel.from_frame(rows), ["Drift", "Naive"], h=3, levels=(80,))
+    with pytest.warns(WestforecastWarning, match=r"cut at a bound of the series: Drift 3, Naive 3"):
+        result = wf.forecast(wf.Panel.from_frame(rows), ["Drift", "Naive"], h=3, levels=(95,))
     reasons = result.ledger.set_index("model")["reason"]
-    assert reasons["Drift"] == "the point forecast leaves 0 to 100 from step 1 on"
-    assert reasons["Naive"] == ""
+    assert reasons["Drift"] == "the point forecast is cut at the bounds (0 to 100) from step 1 on"
+    assert reasons["Naive"] == "an interval is cut at the bounds (0 to 100) from step 1 on"
     assert result.failed == 0
-    assert result.long().query("model == 'Drift'")["yhat"].max() > 100, "nothing is replaced"
+    assert result.cut == {"Drift": 3, "Naive": 3}
+    assert result.remarks == (
+        "Drift: 3 point forecasts cut at the bounds of 1 series.",
+        "Naive: 3 intervals cut at the bounds of 1 series.",
+    )
+    assert "6 cells cut at bounds" in repr(result)
+    assert result.long()["cut"].tolist() == 3 * ["point"] + 3 * ["interval"]
+    assert result.manifest()["cut"] == result.cut
 
 
 def test_a_forecast_without_the_interval_asked_for_says_so():

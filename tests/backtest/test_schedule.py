@@ -78,8 +78,10 @@ class TestAhead:
         with pytest.raises(UsageError, match=r"h=.* found, a whole number of at least 1"):
             ahead(YEARS, h=h)
 
-    def test_a_mistyped_year_does_not_take_all_memory(self):
-        with pytest.raises(UsageError, match=r"200,003 steps are to be forecast; at most 10,000"):
+    def test_a_mistyped_horizon_does_not_take_all_memory(self):
+        with pytest.raises(UsageError, match=r"202,012 steps are to be forecast; at most 10,000"):
+            ahead(YEARS, h=202012)
+        with pytest.raises(UsageError, match=r"202012 is not an annual period"):
             ahead(YEARS, until=202012)
 
     def test_nothing_to_forecast(self):

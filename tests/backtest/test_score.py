@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from westforecast import Panel, UsageError, WestforecastError
+from westforecast import Panel, UsageError, WestforecastError, WestforecastWarning
 from westforecast.backtest import ahead, origins, run
 from westforecast.metrics import METRICS, Metric
 from westforecast.models import DampedLogGrowth, Drift, InSampleMean, Naive
@@ -81,8 +81,18 @@ def test_rows_follow_the_order_of_keys_and_models(result):
     assert scores["horizon"].tolist() == [1, 1, 1, 2, 2, 2, 3, 3, 3]
     assert scores["model"].tolist() == list(MODELS) * 3
     assert scores.columns.tolist() == [
-        "horizon", "model", "mae", "n", "n_series", "n_cutoffs", "n_excluded",
+        "horizon", "model", "mae", "n", "n_series", "n_cutoffs", "n_excluded", "n_undefined",
     ]  # fmt: skip
+
+
+def test_several_scores_have_a_count_each(result):
+    table = result.scores(["mae", "coverage"])
+    assert table.columns.tolist() == [
+        "model", "mae", "coverage-80", "coverage-95", "n", "n_series", "n_cutoffs", "n_excluded",
+        "n_undefined", "n_mae", "n_coverage-80", "n_coverage-95",
+    ]  # fmt: skip
+    # growth has a band in fewer windows than a forecast, and is compared on those
+    assert (table["n"] + table["n_undefined"] == table["n_mae"]).all()
 
 
 @pytest.mark.parametrize("by", ["horizon", "cutoff", "ds", "unique_id", "region", "kind"])
@@ -135,7 +145,15 @@ class TestCommonCells:
         assert scores["n_excluded"].tolist() == [len(uneven.plan.windows) - ok[m] for m in MODELS]
 
     def test_a_group_nobody_shares_is_a_row_without_score(self, uneven):
-        scores = uneven.scores("mae", by=["unique_id", "model"])
+        told = (
+            r"^of 2 cells whose outcome is known in unique_id 'b' growth forecast 0, so all 3 "
+            r"models are compared on none of them\. Pass common=False .*, or leave 'growth' out "
+            r"\(`result\.without\('growth'\)`\)\. The ledger says why"
+        )
+        with pytest.warns(WestforecastWarning, match=told) as caught:
+            scores = uneven.scores("mae", by=["unique_id", "model"])
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
         row = scores[(scores["unique_id"] == "b") & (scores["model"] == "Naive")].iloc[0]
         assert np.isnan(row["mae"])
         assert (row["n"], row["n_series"], row["n_cutoffs"], row["n_excluded"]) == (0, 0, 0, 2)
@@ -185,9 +203,11 @@ class TestScales:
         scores = run(origins(data, 1), {"n": Naive()}).scores(["mae", "mase", "rmsse"])
         assert scores["mae"][0] == pytest.approx((1 + 2) / 2)
         assert scores["mase"][0] == scores["rmsse"][0] == pytest.approx(2)
-        assert scores["n"][0] == 2
+        counts = ["n", "n_series", "n_undefined", "n_mae", "n_mase", "n_rmsse"]
+        assert scores.loc[0, counts].tolist() == [1, 1, 1, 2, 1, 1]
         flat = run(origins(data["a"], 1), {"n": Naive()}).scores("mase")
         assert np.isnan(flat["mase"][0])  # nothing left: no number, and no infinity
+        assert flat.loc[0, ["n", "n_series", "n_undefined"]].tolist() == [0, 0, 1]
 
     def test_one_value_gives_no_scale(self):
         scores = run(origins(panel([5, 6]), 1), {"n": Naive()}).scores(["mae", "mase"])
@@ -205,7 +225,7 @@ def test_intervals_a_model_lacks_are_left_out_of_interval_metrics_alone():
     data = panel([1, 2, 4], [3, 4, 5, 6, 9])
     plan = origins(data, 1, align="series", n_windows=1)
     scores = run(plan, {"Drift": Drift()}, [80]).scores(["mae", "coverage", "interval_score"])
-    assert scores["n"][0] == 2
+    assert scores[["n", "n_mae", "n_coverage-80", "n_undefined"]].iloc[0].tolist() == [1, 2, 1, 1]
     assert scores["coverage-80"][0] in (0, 100)
     assert np.isfinite(scores["interval_score-80"][0])
 
@@ -276,9 +296,12 @@ def test_a_metric_is_compared_where_every_model_has_it():
     result = run(plan, {"Naive": Naive(), "Drift": Drift()}, [80])
     table = result.scores(["mae", "coverage"], by=["model"])
     # Drift has no interval from the two values of the short series.
-    alone = result.scores(["coverage"], by=["model", "unique_id"]).set_index(["model", "unique_id"])
+    told = "of 1 cells that all models forecast in unique_id 'b' coverage-80 is undefined for Drift"
+    with pytest.warns(WestforecastWarning, match=told):
+        alone = result.scores("coverage", by=["model", "unique_id"])
+    alone = alone.set_index(["model", "unique_id"])
     assert np.isnan(alone.loc[("Drift", "b"), "coverage-80"])
     one = run(origins(data[["a"]], 1, align="series"), {"Naive": Naive()}, [80])
     of_a = one.scores(["coverage"])["coverage-80"][0]
     assert table.set_index("model")["coverage-80"].tolist() == [of_a, of_a]
-    assert table["n"].tolist() == [2, 2]
+    assert table[["n", "n_mae", "n_coverage-80"]].to_numpy().tolist() == [[1, 2, 1]] * 2

@@ -178,7 +178,7 @@ def test_forecast_prints_and_saves(capsys, csv_file, tmp_path):
     assert len(out.splitlines()) == 1 + 2 * 2 * 2
     assert "113" in out
     assert {p.name for p in (tmp_path / "f").iterdir()} == {
-        "forecasts.parquet", "ledger.parquet", "manifest.json"}  # fmt: skip
+        "forecasts.parquet", "ledger.parquet", "manifest.json", "result.npz"}  # fmt: skip
     assert "Written to" in err
 
 

@@ -6,25 +6,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from arch.bootstrap import MCS
-from scipy import integrate, stats
+from scipy import stats
 
 from westforecast import UsageError
 from westforecast.comparison.inference import (
     Resamples,
     bootstrap_means,
+    bootstrap_reach,
     common_shocks,
     counts,
-    critical_difference,
     diebold_mariano,
-    friedman,
     holm,
-    indistinct,
+    holm_sizes,
     log_ratio,
-    log_ratios,
     mean_ranks,
     model_confidence_set,
-    nemenyi,
     overlap_facts,
+    overlap_reach,
     paired_bootstrap,
     student_means,
 )
@@ -133,75 +131,60 @@ def test_holm_by_hand_and_by_loop():
     assert len(holm([])) == 0
 
 
-class TestRanks:
-    CASES = pd.read_csv(R / "losses.csv")
-    FOUND = pd.read_csv(R / "friedman.csv")
+def test_the_sizes_that_tests_are_read_at_are_holms_correction():
+    rng = np.random.default_rng(12)
+    for k in (1, 2, 3, 7):
+        for alpha in (0.05, 0.3):
+            for p in rng.random((200, k)) ** 3:
+                sizes = holm_sizes(p, alpha)
+                assert ((p <= sizes) == (holm(p) <= alpha)).all()
+                assert ((sizes >= alpha / k * (1 - 1e-12)) & (sizes <= alpha * (1 + 1e-12))).all()
+    assert holm_sizes([0.0, 0.0], 0.05).tolist() == [0.025, 0.025]
+    with_nan = holm_sizes([0.01, np.nan, 0.04], 0.05)
+    assert with_nan[[0, 2]].tolist() == pytest.approx([0.025, 0.05])
+    assert np.isnan(with_nan[1])
+    assert len(holm_sizes([], 0.05)) == 0
 
-    @pytest.mark.parametrize("row", list(FOUND.itertuples()), ids=lambda r: r.case)
-    def test_friedman_equals_r(self, row):
-        rows = self.CASES[self.CASES["case"] == row.case]
-        table = rows.pivot(index="row", columns="column", values="loss").to_numpy()
-        found = friedman(table)
-        assert found.chi_square == pytest.approx(row.chi_square, rel=1e-10)
-        assert found.p_chi_square == pytest.approx(row.p_chi_square, rel=1e-10)
-        assert found.f == pytest.approx(row.f, rel=1e-10)
-        assert found.p_value == pytest.approx(row.p_value, rel=1e-10)
 
-    def test_the_studentized_range_equals_r_and_its_integral(self):
-        for row in pd.read_csv(R / "range.csv").itertuples():
-            k, unit = row.models, np.sqrt(row.models * (row.models + 1) / (12 * 50))
-            ranks = np.arange(k, dtype=float)
-            ranks[:2] = 0, row.q * unit  # mean ranks so far apart that the statistic is q
-            found = nemenyi(ranks, 50)[0, 1]
-            # with 20 models R's fixed nodes give 7 digits of ptukey; qtukey stops at 4
-            assert found == pytest.approx(row.tail, abs=1e-7)
-            assert critical_difference(k, 50) / unit == pytest.approx(row.upper5, rel=2e-4)
+class TestReach:
+    """What is not rejected is as far from the difference found as the reach; tried by shifting."""
 
-            def density(z, k=k, q=row.q):
-                between = stats.norm.cdf(z) - stats.norm.cdf(z - q)
-                return k * stats.norm.pdf(z) * between ** (k - 1)
+    def test_of_the_overlap_test(self):
+        d = np.random.default_rng(13).normal(0.4, 1, size=(14, 3))
+        for h in (1, 3):
+            reach = overlap_reach(d, h, np.array([0.05, 0.02, 0.3]))
+            for k, size in enumerate((0.05, 0.02, 0.3)):
+                for end, found in ((0.999, False), (1.001, True)):
+                    moved = d[:, k] - d[:, k].mean() + end * reach[k]
+                    p = diebold_mariano(moved, np.zeros(14), h, variance="overlap").p_value
+                    assert (p <= size) == found
 
-            inside, _ = integrate.quad(density, -10, 10 + row.q, epsabs=1e-13, limit=500)
-            assert found == pytest.approx(1 - inside, abs=1e-10)
-
-    def test_the_critical_difference_of_the_literature(self):
-        # Demsar (2006), table 5: q of 2, 5 and 10 classifiers at 0.05, already over sqrt(2)
-        for models, q in ((2, 1.960), (5, 2.728), (10, 3.164)):
-            wide = critical_difference(models, 30)
-            assert wide == pytest.approx(q * np.sqrt(models * (models + 1) / 180), abs=1e-3)
-
-    def test_mean_ranks_by_loop(self):
-        table = np.random.default_rng(4).integers(0, 4, (30, 6)).astype(float)
-        found, ties = mean_ranks(table)
-        np.testing.assert_allclose(found, np.mean([stats.rankdata(row) for row in table], axis=0))
-        expected = [sum(t**3 - t for t in np.unique(row, return_counts=True)[1]) for row in table]
-        np.testing.assert_allclose(ties, expected)
-
-    def test_rounding_is_a_tie(self):
-        found, _ = mean_ranks(np.array([[1.0, 1.0 + 1e-12, 2.0]]))
-        assert found.tolist() == [1.5, 1.5, 3.0]
+    def test_of_the_bootstrap(self):
+        d = np.random.default_rng(14).normal(0.4, 1, size=(30, 3))
+        sizes = np.array([0.05, 0.02, 0.3])
+        reach = bootstrap_reach(d, Resamples(30, 199), sizes)
+        for end, found in ((0.999, False), (1.001, True)):
+            _, p = paired_bootstrap(d - d.mean(axis=0) + end * reach, Resamples(30, 199))
+            assert ((p <= sizes) == found).all()
 
     def test_odd_cases(self):
-        one = friedman(np.array([[1.0, 2.0]]))
-        assert np.isnan(one.p_value)
-        assert np.isnan(critical_difference(3, 1))
-        assert np.isnan(critical_difference(1, 9))
-        assert friedman(np.ones((5, 3))).p_value == 1
-        assert friedman(np.tile([1.0, 2.0, 3.0], (5, 1))).p_value == 0
+        rows = np.stack([np.zeros(20), np.ones(20), np.r_[np.zeros(19), 1.0]], axis=1)
+        reach = bootstrap_reach(rows, Resamples(20, 400), np.full(3, 0.05))
+        assert reach.tolist() == [0, np.inf, np.inf]  # resamples that show no spread find nothing
+        few = bootstrap_reach(rows + np.arange(20)[:, None], Resamples(20, 99), np.full(3, 0.009))
+        assert np.isinf(few).all()  # 99 resamples cannot go below 1 in 100
+        assert overlap_reach(np.ones((9, 1)), 2, np.array([0.05])).tolist() == [0]
 
-    @pytest.mark.parametrize(
-        ("ranks", "wide", "groups"),
-        [
-            ([1, 2, 3, 6], 1, [[0, 1], [1, 2]]),
-            ([3, 1, 2], 5, [[1, 2, 0]]),
-            ([1, 2, 3], 0.5, []),
-            ([1, 1, 3], 0.5, [[0, 1]]),
-            ([1], 0.5, []),
-        ],
-    )
-    def test_groups_that_cannot_be_told_apart(self, ranks, wide, groups):
-        found = indistinct(np.array(ranks, float), wide)
-        assert [group.tolist() for group in found] == groups
+
+def test_mean_ranks_by_loop():
+    table = np.random.default_rng(4).integers(0, 4, (30, 6)).astype(float)
+    found = mean_ranks(table)
+    np.testing.assert_allclose(found, np.mean([stats.rankdata(row) for row in table], axis=0))
+
+
+def test_rounding_is_a_tie():
+    found = mean_ranks(np.array([[1.0, 1.0 + 1e-12, 2.0]]))
+    assert found.tolist() == [1.5, 1.5, 3.0]
 
 
 class TestResamples:
@@ -310,17 +293,10 @@ class TestPairedBootstrap:
         assert p[0] == q[0]
 
 
-def test_log_ratios_by_loop():
-    rng = np.random.default_rng(9)
-    totals, drawn = rng.exponential(size=(12, 3)), rng.integers(12, size=(40, 12))
-    found = log_ratios(totals, [counts(drawn)], baseline=1)
-    for r, draw in enumerate(drawn):
-        sums = totals[draw].sum(axis=0)
-        np.testing.assert_allclose(found[r], np.log(sums / sums[1]))
-    np.testing.assert_allclose(log_ratios(totals, [counts(drawn)], 1, root=True), found / 2)
-    assert log_ratio(np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])).tolist() == [
-        0, -np.inf, np.inf,
-    ]  # fmt: skip
+def test_log_ratios_of_nothing():
+    ratio = log_ratio(np.array([0.0, 0.0, 1.0, 4.0]), np.array([0.0, 1.0, 0.0, 1.0]))
+    assert ratio.tolist() == [0, -np.inf, np.inf, np.log(4)]
+    assert log_ratio(np.array([4.0]), np.array([1.0]), root=True)[0] == pytest.approx(np.log(2))
 
 
 class TestCommonShocks:

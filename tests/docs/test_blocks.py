@@ -18,8 +18,8 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*
 FOLLOWED = ROOT / "docs" / "tutorial-your-own-model.md"  # by test_plugin_tutorial.py, in full
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.S | re.M)
 PLUGINS = {"cnc": "westforecast-cnc", "statsforecast.": "westforecast-statsforecast",
-           "AutoETS": "westforecast-ets", "AveragedETS": "westforecast-ets",
-           "AveragedARIMA": "westforecast-arima", "AutoARIMA": "westforecast-arima",
+           "AutoETS": "westforecast-statsforecast", "AveragedETS": "westforecast-ets",
+           "AveragedARIMA": "westforecast-arima", "AutoARIMA": "westforecast-statsforecast",
            'metric("direction")': "westforecast-example-hooks",
            "Logistic": "westforecast-growth", "GrowthRatio": "westforecast-growth"}  # fmt: skip
 

@@ -9,6 +9,7 @@ from westforecast.errors import UsageError
 from westforecast.kernels.quantiles import (
     at_scores,
     check_levels,
+    inner_half,
     normal_quantiles,
     normal_scores,
     pool,
@@ -89,3 +90,38 @@ def test_reading_is_at_scores_for_many_laws_at_once():
     laws = np.sort(np.random.default_rng(5).normal(size=(7, len(probs))), axis=1)
     scores = np.repeat(normal_scores(at)[:, None], 7, axis=1)
     np.testing.assert_allclose(laws @ reading(probs, at).T, at_scores(laws, probs, scores).T)
+
+
+class TestInnerHalf:
+    PROBS = probabilities(range(2, 100, 2))
+
+    @pytest.mark.parametrize("mean", [-0.5, -1.0, -4.0, -20.0])
+    def test_it_is_what_a_normal_distribution_gives_above_the_bound(self, mean):
+        """By drawing: of the numbers above 0 the share 2 (1 - p) lies above the quantile of p."""
+        law = normal_quantiles(np.array(mean), np.array(3.0), self.PROBS)
+        found = inner_half(law, self.PROBS, (0.1, 0.6, 0.9, 0.975), 0.0, upper=True)
+        assert found[0] == 0
+        above = NormalDist(mean, 3)
+        inside = 1 - above.cdf(0)
+        for p, x in zip((0.6, 0.9, 0.975), found[1:], strict=True):
+            assert 1 - above.cdf(x) == pytest.approx(2 * (1 - p) * inside, rel=1e-6)
+
+    def test_an_upper_bound_is_a_lower_one_from_the_other_side(self):
+        law = normal_quantiles(np.array(107.0), np.array(5.0), self.PROBS)
+        found = inner_half(law, self.PROBS, (0.05, 0.4, 0.95), 100.0, upper=False)
+        mirrored = inner_half(-law[::-1], self.PROBS, (0.05, 0.6, 0.95), -100.0, upper=True)
+        np.testing.assert_allclose(found, -mirrored[::-1], rtol=1e-12)
+
+    def test_a_middle_on_the_bound_changes_nothing_inside(self):
+        law = normal_quantiles(np.array(0.0), np.array(2.0), self.PROBS)
+        found = inner_half(law, self.PROBS, (0.2, 0.7, 0.95), 0.0, upper=True)
+        whole = normal_quantiles(np.array(0.0), np.array(2.0), (0.7, 0.95))
+        np.testing.assert_allclose(found[1:], whole)
+
+    def test_points_and_unknown_distributions(self):
+        assert inner_half(np.full(98, -3.0), self.PROBS, (0.1, 0.9), 0.0, upper=True).tolist() == [
+            0, 0,
+        ]  # fmt: skip
+        assert np.isnan(inner_half(np.full(98, np.nan), self.PROBS, (0.9,), 0.0, upper=True)).all()
+        steps = np.repeat([-9.0, -1.0], 49)
+        assert (inner_half(steps, self.PROBS, (0.1, 0.9), 0.0, upper=True) >= 0).all()

@@ -1,10 +1,12 @@
 """What a run gave: long and wide frames, the ledger, scores, and files."""
 
+import hashlib
 import json
 import platform
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -14,16 +16,18 @@ from typing import Any
 
 import numpy as np
 
+from westforecast.backtest.archive import FORMAT, NAME, packed
+from westforecast.backtest.grid import Grid
 from westforecast.backtest.probe import Probe
 from westforecast.backtest.schedule import Plan
-from westforecast.backtest.score import CellLosses, Grid, cell_losses, score
-from westforecast.errors import UnknownNameError, UsageError, nearest
+from westforecast.backtest.score import CellLosses, cell_losses, score
+from westforecast.errors import UnknownNameError, UsageError, WestforecastWarning, nearest
 from westforecast.files import write_whole
 from westforecast.kernels.quantiles import probabilities
 from westforecast.metrics import METRICS, Metric
 from westforecast.models.base import Model
 from westforecast.models.driver import DrivenModel
-from westforecast.models.forecast import Forecast
+from westforecast.models.forecast import CUT_POINT, Forecast
 from westforecast.models.status import Status
 from westforecast.series import frame as frames
 from westforecast.typing import BoolArray, FloatArray, IntArray
@@ -38,7 +42,8 @@ class Result:
 
     Made by `westforecast.forecast` and `westforecast.backtest`. Frames come in the kind of frame
     the panel was read from. probes: how each model's windows were forecast, many a call or one by
-    one, and what it gave for a few of them either way.
+    one, and what it gave for a few of them either way. told: of one that was loaded, the parts of
+    its manifest that nothing here can say again.
     """
 
     plan: Plan
@@ -50,6 +55,7 @@ class Result:
     settings: Mapping[str, object]
     seconds: float
     probes: Mapping[str, Probe]
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         windows, cutoff = self.plan.windows, self.plan.windows.cutoff
@@ -58,6 +64,7 @@ class Result:
             f"Result: {len(self.forecasts)} models x {len(windows)} windows "
             f"({len(np.unique(windows.series))} series, cutoff {span}), up to "
             f"{self.plan.horizon} steps, {self.failed} failed, {len(self.plan.skipped)} skipped"
+            + (f", {sum(self.cut.values()):,} cells cut at bounds" if self.cut else "")
         )
 
     @cached_property
@@ -69,6 +76,47 @@ class Result:
     def failed(self) -> int:
         """How many (window, model) pairs gave no forecast of their own."""
         return sum(int((f.status != Status.OK).sum()) for f in self.forecasts.values())
+
+    @property
+    def cut(self) -> dict[str, int]:
+        """How many cells (a step of a window) were cut at a bound of their series, by model."""
+        return {name: point + interval for name, (point, interval, _) in self._cuts().items()}
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of the numbers should know: what was cut at bounds, which windows have no
+        interval, what models with drivers state, which models were run one by one."""
+        if "remarks" in self.told:
+            own = tuple(f"{name}: " for name in self.forecasts)
+            return tuple(remark for remark in self.told["remarks"] if remark.startswith(own))
+        found = []
+        for name, (point, interval, series) in self._cuts().items():
+            counts = ((point, "point forecasts"), (interval, "intervals"))
+            what = " and ".join(f"{count:,} {word}" for count, word in counts if count)
+            found.append(f"{name}: {what} cut at the bounds of {series:,} series.")
+        for name, forecast in self.forecasts.items():
+            bare = np.isnan(forecast.quantiles).any(axis=(1, 2)) & (forecast.status == Status.OK)
+            if bare.any():
+                found.append(f"{name}: {int(bare.sum()):,} windows have no interval.")
+        for name, model in self.models.items():
+            if isinstance(model, DrivenModel) and model.remark:
+                found.append(f"{name}: {model.remark}")
+        for name, probe in self.probes.items():
+            if probe.path == "one by one" and probe.note:
+                found.append(f"{name}: forecast one by one ({probe.note}).")
+        return tuple(found)
+
+    def _cuts(self) -> dict[str, tuple[int, int, int]]:
+        """Of models with any: point forecasts, intervals alone, and series that were cut."""
+        found = {}
+        w, h = self._places()
+        for name, forecast in self.forecasts.items():
+            kind = forecast.cut[w, h]
+            if kind.any():
+                series = np.unique(self.plan.windows.series[w[kind > 0]])
+                point = int((kind == CUT_POINT).sum())
+                found[name] = point, int((kind > 0).sum()) - point, len(series)
+        return found
 
     def without(self, *models: str) -> "Result":
         """The same run less some models, e.g. one that failed and leaves few cells to compare.
@@ -96,7 +144,9 @@ class Result:
         """One row per series, cutoff, step and model: the canonical form, failures included.
 
         Columns: unique_id, ds, cutoff, horizon, model, y (where outcomes are known), yhat, lo-80,
-        hi-80, ..., status, reason, model_used.
+        hi-80, ..., cut ("point" or "interval" where that was cut at a bound of the series), status,
+        reason, model_used. Ids, times and the names of the first two and of y are the caller's own,
+        here and in all frames.
         """
         return self._build(self._long_columns(), ("ds", "cutoff"))
 
@@ -129,19 +179,23 @@ class Result:
         metrics: names from `westforecast.metrics.METRICS`, or Metric objects; a plugin's is
         `westforecast.metric("name")`. Those that need an interval give a column per level
         (coverage-80).
-        by: any of model, horizon, cutoff, ds, unique_id, or a field of the indicators (name, unit,
-        kind, region, industry, source).
+        by: any of model, horizon, cutoff, ds, unique_id (also by the names they have in the panel's
+        frame), or a field of the indicators (name, unit, kind, region, industry, source).
         common: compare only cells that every model forecast; `n_excluded` counts those lost.
 
-        Every score is a mean over the `n` cells of its group (rmse and rmsse its root), less those
-        where the metric is undefined, e.g. mase of a flat series. Forecasts a fallback made are not
-        scored. Warns where `common` leaves less than a tenth of the cells: a model that forecast
+        Every score is a mean over cells (rmse and rmsse its root), less those where the metric is
+        undefined, e.g. mase of a series that was flat up to rounding. `n`, `n_series`, `n_cutoffs`:
+        what every score of the row rests on; `n_undefined`: cells left out of some score of the
+        row, where that metric is undefined; with several score columns `n_<column>`: the cells of
+        each. A score of no cell is NaN, and takes none from the others. An infinite loss makes its
+        scores infinite, with a warning. Forecasts a fallback made are not scored. Warns where
+        `common` leaves less than a tenth of the cells, in all or in a group: a model that forecast
         little takes them from all others (`without` leaves it out). Raises UsageError for an
         unknown metric or grouping, a metric asked for twice, and where no outcome is known;
         WestforecastError where a metric is broken.
         """
         wanted = [metrics] if isinstance(metrics, str | Metric) else metrics
-        keys = (by,) if isinstance(by, str) else tuple(by)
+        keys = tuple(map(self.plan.panel.form.key, (by,) if isinstance(by, str) else by))
         columns = score(self._grid(), [_metric(m) for m in wanted], keys, common)
         return self._build(columns, [c for c in ("cutoff", "ds") if c in columns])
 
@@ -149,10 +203,15 @@ class Result:
         """What scores are means of: one row per cell that all models have, and model.
 
         Columns: unique_id, ds, cutoff, horizon, model and the metric's own (squared errors for
-        rmse). A model that has no loss anywhere is left out. Raises UsageError as `scores`, and for
-        a metric with a column per level where there are several levels.
+        rmse). A model that has no loss anywhere is left out. Warns as `scores`, of groups by any
+        field of the indicators. Raises UsageError as `scores`, and for a metric with a column per
+        level where there are several levels.
         """
         found = self.cell_losses(metric)
+        if found.few is not None and found.few.blame:
+            names = found.few.names
+            told = f"{found.few.words}. Leave {names} out (`result.without({names})`)."
+            warnings.warn(told, WestforecastWarning, stacklevel=2)
         grid, count = found.grid, len(found.models)
         keys = {name: np.tile(column, count) for name, column in self._keys(grid.w, grid.h).items()}
         columns: dict[str, Any] = keys | {"horizon": np.tile(grid.h + 1, count)}
@@ -169,16 +228,12 @@ class Result:
     def manifest(self) -> dict[str, Any]:
         """Settings, versions and the data's digest: what is needed to make this result again."""
         return {
-            "format": 1,
+            "format": FORMAT,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "settings": dict(self.settings),
             "models": {name: _asked(repr, model) for name, model in self.models.items()},
             "ex_ante": {name: _asked(_EX_ANTE, model) for name, model in self.models.items()},
-            "remarks": {
-                name: model.remark
-                for name, model in self.models.items()
-                if isinstance(model, DrivenModel) and model.remark
-            },
+            "cut": self.cut,
             "levels": list(self.levels),
             "fallback": self.fallback,
             "probes": {name: probe.record() for name, probe in self.probes.items()},
@@ -188,19 +243,20 @@ class Result:
             "data": {"sha256": self.plan.panel.digest(), "series": len(self.plan.panel)},
             "versions": versions(self.models.values()),
             "seconds": round(self.seconds, 3),
+            **self.told,
+            "remarks": list(self.remarks),
         }
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write forecasts.parquet, ledger.parquet and manifest.json, each whole or not at all."""
-        calendar = self.plan.panel.calendar
+        """Write forecasts.parquet, ledger.parquet, manifest.json and result.npz, each whole or not
+        at all. `westforecast.load(folder)` reads the result again."""
+        kept = packed(self.plan, self.forecasts, self.used)
+        manifest = self.manifest() | {"files": {NAME: hashlib.sha256(kept).hexdigest()}}
         contents = {
-            "forecasts.parquet": frames.to_parquet_bytes(
-                _labelled(self._long_columns(), ("ds", "cutoff"), calendar)
-            ),
-            "ledger.parquet": frames.to_parquet_bytes(
-                _labelled(self._ledger_columns(), ("cutoff",), calendar)
-            ),
-            "manifest.json": json.dumps(self.manifest(), indent=2, default=str).encode(),
+            "forecasts.parquet": frames.to_parquet_bytes(self.long()),
+            "ledger.parquet": frames.to_parquet_bytes(self.ledger),
+            "manifest.json": json.dumps(manifest, indent=2, default=str).encode(),
+            NAME: kept,
         }
         return write_whole(folder, contents)
 
@@ -208,7 +264,7 @@ class Result:
 
     def _build(self, columns: Mapping[str, Any], times: Sequence[str]) -> Any:
         panel = self.plan.panel
-        return frames.build(columns, panel.backend, panel.calendar, times)
+        return frames.build(columns, panel.form, panel.calendar, times)
 
     def _places(self) -> tuple[IntArray, IntArray]:
         """Window and step (0-based) of every wanted cell, windows first."""
@@ -244,6 +300,8 @@ class Result:
         columns["yhat"] = np.concatenate([f.mean[w, h] for f in each])
         for suffix, place in self._ends():
             columns[suffix] = np.concatenate([f.quantiles[w, h, place] for f in each])
+        words = np.array(["", "interval", "point"], dtype=object)
+        columns["cut"] = words[np.concatenate([f.cut[w, h] for f in each])]
         return columns | self._outcome_columns(w)
 
     def _outcome_columns(self, w: IntArray) -> dict[str, Any]:
@@ -316,10 +374,6 @@ def _metric(metric: str | Metric) -> Metric:
             f"no metric {metric!r}. {nearest(metric, METRICS)} One of a plugin is given as "
             f"westforecast.metric({metric!r})."
         ) from None
-
-
-def _labelled(columns: Mapping[str, Any], times: Sequence[str], calendar: Any) -> dict[str, Any]:
-    return {k: calendar.encode(v) if k in times else v for k, v in columns.items()}
 
 
 def versions(models: Any = ()) -> dict[str, str]:

@@ -26,7 +26,8 @@ from westforecast.errors import ModelError, UsageError, WestforecastError, Westf
 from westforecast.kernels.quantiles import check_levels
 from westforecast.models.base import Model
 from westforecast.models.baselines import Naive
-from westforecast.models.forecast import Forecast
+from westforecast.models.bounds import in_words
+from westforecast.models.forecast import CUT_POINT, Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.typing import BoolArray, IntArray, OnError
@@ -203,15 +204,17 @@ def _probed(plan: Plan, work: Work, name: str, batch: Forecast, order: IntArray)
 
 
 def _remark(plan: Plan, forecast: Forecast) -> None:
-    """Say in `reason` where a forecast that is OK leaves its bounds or lacks an interval."""
+    """Say in `reason` where a forecast that is OK was cut at a bound or lacks an interval."""
     good = forecast.status == Status.OK
     bounds = plan.windows.bounds[plan.windows.series]
-    low, high = bounds[:, :1], bounds[:, 1:]
-    outside = (forecast.mean < low) | (forecast.mean > high)
-    outside &= np.arange(1, plan.horizon + 1) <= plan.last_step[:, None]
-    for w in np.flatnonzero(good & outside.any(axis=1)):
-        step = int(np.argmax(outside[w])) + 1
-        told = f"the point forecast leaves {low[w, 0]:g} to {high[w, 0]:g} from step {step} on"
+    cut = np.where(np.arange(1, plan.horizon + 1) <= plan.last_step[:, None], forecast.cut, 0)
+    for w in np.flatnonzero(good & cut.any(axis=1)):
+        kind = int(cut[w].max())
+        what = "the point forecast" if kind == CUT_POINT else "an interval"
+        told = (
+            f"{what} is cut at the bounds ({in_words(*bounds[w])}) "
+            f"from step {int(np.argmax(cut[w] == kind)) + 1} on"
+        )
         said = forecast.reason.get(int(w))
         forecast.reason[int(w)] = f"{told}; {said}" if said else told
     for w in np.flatnonzero(good & np.isnan(forecast.quantiles).any(axis=(1, 2))):
@@ -259,5 +262,6 @@ def _fall_back(
         filled = (forecast.status[failed] != Status.OK) & (answer.status == Status.OK)
         forecast.mean[failed[filled]] = answer.mean[filled]
         forecast.quantiles[failed[filled]] = answer.quantiles[filled]
+        forecast.cut[failed[filled]] = answer.cut[filled]
         used[model][failed[filled]] = True
     return probes

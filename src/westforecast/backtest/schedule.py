@@ -10,6 +10,7 @@ from westforecast.errors import UsageError
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.series.panel import Panel
+from westforecast.series.times import decode
 from westforecast.typing import Align, BoolArray, FloatArray, IntArray, WindowShape
 
 LONGEST = 10_000
@@ -88,7 +89,7 @@ def ahead(
     if h is not None:
         last_step = np.full(len(panel), _positive("h", h), np.int64)
     else:
-        target = panel.calendar.decode(until)
+        target = decode(panel.calendar, until)
         last_step = target - panel.last
         late = np.flatnonzero(mine & filled & (last_step < 1))
         if len(late):
@@ -160,7 +161,7 @@ def origins(
             raise UsageError(
                 f"cutoffs={cutoffs!r} found, a list of periods expected: [{cutoffs!r}]."
             )
-        wanted = np.unique([panel.calendar.decode(c) for c in cutoffs])
+        wanted = np.unique([decode(panel.calendar, c) for c in cutoffs])
         if not len(wanted):
             raise UsageError("cutoffs is empty; name at least one period.")
         grid = np.broadcast_to(wanted, (len(panel), len(wanted)))
@@ -224,7 +225,7 @@ def _chosen(panel: Panel, series: str | Iterable[str] | None) -> BoolArray:
     if not ids:
         raise UsageError("series is empty; name at least one, or leave it out for all.")
     mine = np.zeros(len(panel), bool)
-    mine[[panel.index(str(unique_id)) for unique_id in ids]] = True
+    mine[[panel.index(unique_id) for unique_id in ids]] = True
     return mine
 
 

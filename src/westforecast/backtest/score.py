@@ -6,49 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from westforecast.backtest.grid import Grid, groups
+from westforecast.backtest.scale import training_facts
+from westforecast.backtest.shared import Few, few_defined, few_forecast, infinite
 from westforecast.errors import UsageError, WestforecastError, WestforecastWarning, nearest
 from westforecast.metrics import Cells, Metric
 from westforecast.metrics.metric import Loss
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
-from westforecast.models.windows import Windows
 from westforecast.typing import BoolArray, FloatArray, IntArray
-
-# Common cells that are a smaller share than this of those whose outcome is known are told of.
-FEW = 0.1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Grid:
-    """All cells of a run: cell c is step h[c] (0-based) of window w[c], C cells.
-
-    actuals: [W, H]. traits: texts said of each series [S] (unique_id, region ...) to group by.
-    """
-
-    windows: Windows
-    actuals: FloatArray
-    forecasts: Mapping[str, Forecast]
-    traits: Mapping[str, Sequence[str]]
-    w: IntArray
-    h: IntArray
-
-    @property
-    def series(self) -> IntArray:
-        """[C] the series of each cell."""
-        return self.windows.series[self.w]
-
-    @property
-    def cutoff(self) -> IntArray:
-        """[C] the cutoff of each cell."""
-        return self.windows.cutoff[self.w]
-
-    def key(self, name: str) -> tuple[np.ndarray, IntArray]:
-        """The sorted distinct values of a key, and which of them each cell has [C]."""
-        if name in self.traits:
-            labels, code = np.unique(np.array(self.traits[name]), return_inverse=True)
-            return labels.astype(object), code[self.series]
-        found = {"horizon": self.h + 1, "cutoff": self.cutoff, "ds": self.cutoff + self.h + 1}
-        return np.unique(found[name], return_inverse=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,9 +22,11 @@ class CellLosses:
     """Losses of one metric in the cells that all models have: what models are compared on.
 
     column: the metric's column. root: whether scores are roots of mean losses. models: [M] those
-    that have the metric anywhere. values: [M, C]. grid: the C cells. observed: how many cells have
+    that have the metric anywhere. values: [M, C], infinite where a loss is. grid: the C cells.
+    gone: the cells with a known outcome that are not among them. observed: how many cells have
     a known outcome. lost: of these, how many each model asked for has no forecast of its own in.
     undefined: how many the metric is undefined in for a model that has a forecast there.
+    few: whether models share few cells, in all or for one value of a trait (region, kind ...).
     """
 
     column: str
@@ -66,9 +34,11 @@ class CellLosses:
     models: tuple[str, ...]
     values: FloatArray
     grid: Grid
+    gone: Grid
     observed: int
     lost: Mapping[str, int]
     undefined: int
+    few: Few | None
 
 
 def cell_losses(grid: Grid, metric: Metric) -> CellLosses:
@@ -90,18 +60,26 @@ def cell_losses(grid: Grid, metric: Metric) -> CellLosses:
     ((column, (losses, root)),) = found.items()
     values = np.full(answered.shape, np.nan)
     values[answered] = losses
-    fine = np.isfinite(values)
+    fine = ~np.isnan(values)
     there = fine.any(axis=1)
     common = fine[there].all(axis=0) & there.any()
+    gone = observed & ~common
+    traits = [(name,) for name in grid.traits if name not in ("unique_id", "name")]
+    models = tuple(name for name, has in zip(names, there, strict=True) if has)
+    known = replace(grid, forecasts={name: grid.forecasts[name] for name in models})
+    both = np.asarray(answered[there].all(axis=0))
     return CellLosses(
         column=column,
         root=root,
-        models=tuple(name for name, has in zip(names, there, strict=True) if has),
+        models=models,
         values=values[there][:, common],
         grid=replace(grid, w=grid.w[common], h=grid.h[common]),
+        gone=replace(grid, w=grid.w[gone], h=grid.h[gone]),
         observed=int(observed.sum()),
         lost=dict(zip(names, (observed & ~answered).sum(axis=1).tolist(), strict=True)),
         undefined=int((answered & ~fine)[there].any(axis=0).sum()),
+        few=few_forecast(known, traits, answered[there], observed)
+        or few_defined(known, traits, column, fine[there], both),
     )
 
 
@@ -110,10 +88,13 @@ def score(
 ) -> dict[str, np.ndarray]:
     """Group keys, scores and counts as columns; rows sorted by the keys, models in given order.
 
-    n: cells scored; n_series, n_cutoffs: how many they come from; n_excluded: cells whose outcome
-    is known and that are left out because this model (`common`: some model) has no forecast of its
-    own there. A cell where one metric is undefined (NaN) is left out of that metric alone;
-    `common`: for all models that have the metric anywhere.
+    n: cells that every score of the row rests on; n_series, n_cutoffs: how many they come from.
+    n_excluded: cells whose outcome is known and that are left out because this model (`common`:
+    some model) has no forecast of its own there. n_undefined: cells left out of some score of the
+    row because that metric is undefined (NaN) there, `common`: for some model that has the metric
+    anywhere. The three add up to the cells whose outcome is known. A score that is NaN in a row
+    rests on nothing and takes no cell from the others. Several score columns: n_<column> for each,
+    the cells of that score alone.
     """
     known = ("model", "horizon", "cutoff", "ds", *grid.traits)
     for name in by:
@@ -122,60 +103,70 @@ def score(
     observed = np.isfinite(grid.actuals[grid.w, grid.h])
     answered = np.stack([_answered(grid, forecast) for forecast in grid.forecasts.values()])
     used = observed & (answered & answered.all(axis=0) if common else answered)  # [M, C]
+    names, keys = list(grid.forecasts), [tuple(name for name in by if name != "model")]
     if common:
-        _warn_of_few(list(grid.forecasts), answered & observed, int(observed.sum()))
-    labels, group = _groups(grid, by)  # [G] each, [M * C]
+        _warn(few_forecast(grid, keys, answered, observed), _LEDGER)
+    labels, group = groups(grid, by, names)  # [G] each, [M * C]
     size = int(group.max(initial=-1)) + 1
-    use, lost = used.ravel(), (observed & ~used).ravel()
-    models = len(grid.forecasts)
-    scores = {}
+    scores, defined = {}, {}
     for column, (losses, root) in _losses(grid, metrics, used).items():
-        fine = np.isfinite(losses)
+        fine = np.zeros(used.shape, bool)
+        fine[used] = ~np.isnan(losses)
         if common:
-            fine = _everywhere(fine.reshape(models, -1)).ravel()
-        at = group[use][fine]
+            _warn(few_defined(grid, keys, column, fine, used[0]), "")
+            fine = _everywhere(fine)
+        kept, at = losses[fine[used]], group[fine.ravel()]
         with np.errstate(invalid="ignore"):  # a group without a cell scores NaN
-            mean = np.bincount(at, losses[fine], size) / np.bincount(at, minlength=size)
-        scores[column] = np.sqrt(mean) if root else mean
+            mean = np.bincount(at, kept, size) / np.bincount(at, minlength=size)
+        scores[column] = (np.sqrt(mean) if root else mean) + 0.0  # no -0.0
+        defined[column] = fine.ravel()
+        if told := infinite(grid, column, scores[column], kept, fine):
+            warnings.warn(told, WestforecastWarning, stacklevel=3)
+    each = {f"n_{name}": np.bincount(group[fine], minlength=size) for name, fine in defined.items()}
+    use, lost = used.ravel(), (observed & ~used).ravel()
+    every = _in_every_score(use, group, defined, each)
+    n = np.bincount(group[every], minlength=size)
     counts = {
-        "n": np.bincount(group[use], minlength=size),
-        "n_series": _distinct(group[use], np.tile(grid.series, models)[use], size),
-        "n_cutoffs": _distinct(group[use], np.tile(grid.cutoff, models)[use], size),
+        "n": n,
+        "n_series": _distinct(group[every], np.tile(grid.series, len(names))[every], size),
+        "n_cutoffs": _distinct(group[every], np.tile(grid.cutoff, len(names))[every], size),
         "n_excluded": np.bincount(group[lost], minlength=size),
+        "n_undefined": np.bincount(group[use], minlength=size) - n,
+        **(each if len(each) > 1 else {}),
     }
-    some = (counts["n"] > 0) | (counts["n_excluded"] > 0)
+    if twice := (labels.keys() | counts.keys()) & scores.keys():
+        raise UsageError(f"metric {min(twice)!r} has the name of another column. {_RENAME_ONE}")
+    some = counts["n"] + counts["n_excluded"] + counts["n_undefined"] > 0
     return {name: column[some] for name, column in (labels | scores | counts).items()}
 
 
-def _warn_of_few(names: Sequence[str], answered: BoolArray, observed: int) -> None:
-    """One warning where models have few common cells, or none. answered: [M, C] of observed."""
-    shared, each = int(answered.all(axis=0).sum()), answered.sum(axis=1)
-    if shared >= FEW * observed or (len(names) == 1 and shared):
+_LEDGER = " The ledger says why forecasts are missing."
+
+
+def _warn(found: Few | None, more: str) -> None:
+    """One warning where models share few cells, or none, with the remedy."""
+    if found is None:
         return
     remedy = ""
-    if len(names) > 1:
-        worst = names[int(each.argmin())]
+    if found.blame:
         remedy = (
-            "Pass common=False to score each model where it has a forecast, or leave "
-            f"{worst!r} out (`result.without({worst!r})`). "
+            " Pass common=False to score each model where it has a forecast, or leave "
+            f"{found.names} out (`result.without({found.names})`)."
         )
-    told = few(dict(zip(names, each.tolist(), strict=True)), shared, observed)
-    warnings.warn(
-        f"{told}. {remedy}The ledger says why forecasts are missing.",
-        WestforecastWarning,
-        stacklevel=4,  # where Result.scores was called
-    )
+    # where Result.scores was called
+    warnings.warn(f"{found.words}.{remedy}{more}", WestforecastWarning, stacklevel=4)
 
 
-def few(each: Mapping[str, int], shared: int, observed: int) -> str:
-    """Words for how few cells models share. each: model -> cells of `observed` it forecast."""
-    least = sorted(each, key=each.__getitem__)
-    told = [f"{name} forecast {each[name]}" for name in least if each[name] < observed]
-    more = f" and {len(told) - 5} more models less than all" if len(told) > 5 else ""
-    found = "there is nothing to score"
-    if len(each) > 1:
-        found = f"all {len(each)} models are compared on {shared or 'none'} of them"
-    return f"of {observed} cells whose outcome is known {', '.join(told[:5])}{more}, so {found}"
+def _in_every_score(
+    use: BoolArray, group: IntArray, defined: Mapping[str, BoolArray], each: Mapping[str, IntArray]
+) -> BoolArray:
+    """[M * C] the cells that all scores of their row have; scores without any cell do not count."""
+    every, scored = use.copy(), np.zeros(len(use), bool)
+    for fine, n in zip(defined.values(), each.values(), strict=True):
+        there = (n > 0)[group]
+        every &= fine | ~there
+        scored |= there
+    return every & scored if defined else every
 
 
 def _everywhere(fine: BoolArray) -> BoolArray:
@@ -190,30 +181,12 @@ def _answered(grid: Grid, forecast: Forecast) -> BoolArray:
     return np.isfinite(forecast.mean[grid.w, grid.h]) & fine[grid.w]
 
 
-def _groups(grid: Grid, by: tuple[str, ...]) -> tuple[dict[str, np.ndarray], IntArray]:
-    """Keys of each group [G], sorted, and the group of each cell of each model [M * C]."""
-    models = len(grid.forecasts)
-    code = np.zeros(models * len(grid.w), np.int64)
-    keys = {}
-    for name in by:
-        if name == "model":
-            distinct = np.array(list(grid.forecasts), dtype=object)
-            which = np.repeat(np.arange(models), len(grid.w))
-        else:
-            distinct, which = grid.key(name)
-            which = np.tile(which, models)
-        keys[name] = distinct, which
-        code = code * len(distinct) + which
-    _, place, group = np.unique(code, return_index=True, return_inverse=True)
-    return {name: distinct[which[place]] for name, (distinct, which) in keys.items()}, group
-
-
 def _losses(
     grid: Grid, metrics: Sequence[Metric], used: BoolArray
 ) -> dict[str, tuple[FloatArray, bool]]:
     """Score column -> losses of the used cells, models one after the other, and whether a root."""
     _check_distinct(metrics)
-    scale, scale2, last, back = _training_facts(grid.windows)
+    facts = training_facts(grid.windows)
     columns: dict[str, tuple[list[FloatArray], bool]] = {}
     for forecast, use in zip(grid.forecasts.values(), used, strict=True):
         w, h = grid.w[use], grid.h[use]
@@ -222,10 +195,11 @@ def _losses(
             forecast=forecast.mean[w, h],
             quantiles=forecast.quantiles[w, h],
             probs=forecast.probs,
-            last=last[w],
-            scale=scale[w],
-            scale2=scale2[w],
-            steps=back[w] + h + 1.0,
+            last=facts.last[w],
+            scale=facts.scale[w],
+            scale2=facts.scale2[w],
+            steps=facts.back[w] + h + 1.0,
+            rounding=facts.rounding[w],
         )
         levels = tuple(round(100 * (1 - 2 * p), 10) for p in reversed(cells.probs) if p < 0.5)
         for metric in metrics:
@@ -251,6 +225,7 @@ _RENAME = (
     'They differ: give one a name of your own, dataclasses.replace(metric, name="..."), or ask '
     "for them one after the other."
 )
+_RENAME_ONE = 'Give it a name of your own: dataclasses.replace(metric, name="...").'
 
 
 def _loss(metric: Metric, loss: Loss, cells: Cells) -> FloatArray:
@@ -260,7 +235,8 @@ def _loss(metric: Metric, loss: Loss, cells: Cells) -> FloatArray:
     """
     expected = f"one loss a cell, an array of shape {cells.actual.shape}, expected"
     try:
-        found = np.asarray(loss(cells), float)
+        with np.errstate(all="ignore"):  # what is infinite is reported, what is NaN is undefined
+            found = np.asarray(loss(cells), float)
     except WestforecastError:
         raise
     except Exception as error:  # a plugin's, whatever it is
@@ -278,30 +254,6 @@ _REMEDY = "Leave it out, and update its package or tell its author."
 def _whose(metric: Metric) -> str:
     module = getattr(metric.loss or metric.per_level, "__module__", "unknown")
     return f"metric {metric.name!r} of {module}"
-
-
-def _training_facts(windows: Windows) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
-    """Of each window [W], from nothing after its cutoff: mean |y_t - y_{t-m}|, mean of its square,
-    the last observed value, and how many periods before the cutoff that stands."""
-    scale, scale2, last = (np.full(len(windows), np.nan) for _ in range(3))
-    back = np.zeros(len(windows), np.int64)
-    m = windows.season_length
-    for piece, y, column in windows.tiles():
-        n = windows.lengths[piece]
-        change = np.full((len(y) + 1, y.shape[1]), np.nan)  # up to so many values
-        change[m + 1 :] = np.abs(y[m:] - y[: max(len(y) - m, 0)])
-        count = np.cumsum(np.isfinite(change), axis=0)[n, column]
-        size = np.nan_to_num(change)
-        with np.errstate(invalid="ignore", over="ignore"):  # no pair of values: no scale
-            scale[piece] = np.cumsum(size, axis=0)[n, column] / count
-            scale2[piece] = np.cumsum(size**2, axis=0)[n, column] / count
-        place = np.arange(1, len(y) + 1)[:, None] * np.isfinite(y)
-        latest = np.zeros_like(change, dtype=np.int64)  # place of the last value, from 1; 0: none
-        np.maximum.accumulate(place, axis=0, out=latest[1:])
-        at = latest[n, column]
-        last[piece] = np.where(at > 0, y[at - 1, column], np.nan) if len(y) else np.nan
-        back[piece] = n - at
-    return scale, scale2, last, back
 
 
 def _distinct(group: IntArray, values: IntArray, size: int) -> IntArray:

@@ -49,7 +49,7 @@ class ErrorSplit:
             "driver_error": errors[2],
         }  # fmt: skip
         panel = plan.panel
-        return frames.build(columns, panel.backend, panel.calendar, ("ds", "cutoff"))
+        return frames.build(columns, panel.form, panel.calendar, ("ds", "cutoff"))
 
     def by_horizon(self) -> Any:
         """One row per step: mean errors, which add up (bias), and mean absolute errors, which do
@@ -68,7 +68,7 @@ class ErrorSplit:
         columns["n"] = np.array([len(row) for row in rows])
         columns["n_excluded"] = np.array([(h == step).sum() for step in steps]) - columns["n"]
         panel = self.result.plan.panel
-        return frames.build(columns, panel.backend, panel.calendar, ())
+        return frames.build(columns, panel.form, panel.calendar, ())
 
     def _cells(self) -> tuple[IntArray, IntArray]:
         known = np.isfinite(self.result.actuals)

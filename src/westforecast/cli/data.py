@@ -10,6 +10,7 @@ from westforecast.cli.options import (
     HELP,
     model_options,
     output_options,
+    period,
     read_panel,
     reading,
     reading_options,
@@ -37,9 +38,10 @@ def forecast_file(file: Path, until: str | None, out: Path | None, quiet: bool,
     """Forecast the series of a long CSV or Parquet FILE (unique_id, ds, y)."""
     from westforecast.api import forecast
 
-    period = int(until) if until is not None and until.isdigit() else until
     panel = read_panel(file, reading(settings))
-    result = forecast(panel, until=period, progress=_progress(quiet), **taken(settings))
+    result = forecast(
+        panel, until=until and period(until), progress=_progress(quiet), **taken(settings)
+    )
     return _finish(result, result.long(), out, quiet)
 
 

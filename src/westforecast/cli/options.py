@@ -54,8 +54,9 @@ def schedule_options(windows: int) -> Decorator:
         click.option("-h", "--h", "h", type=int, required=True, help="Steps scored."),
         click.option("--windows", "--n-windows", "n_windows", type=int, default=windows,
                      show_default=True, help="How many cutoffs, the latest that can be scored."),
-        click.option("--cutoff", "cutoffs", multiple=True, type=int,
-                     help="A last year of training, instead of --windows; several allowed."),
+        click.option("--cutoff", "cutoffs", multiple=True,
+                     help="A last period of training, e.g. 2010 or 2010Q4, instead of --windows; "
+                          "several allowed."),
         click.option("--step-size", type=int, default=1, show_default=True,
                      help="Periods from one cutoff to the next."),
         click.option("--input-size", type=int, help="Slide over so many periods.  [default: all]"),
@@ -83,9 +84,14 @@ def taken(settings: dict[str, Any]) -> dict[str, Any]:
     """Options as the library takes them: nothing given is None, cutoffs go instead of windows."""
     given = {**settings, "models": list(settings["models"]), "series": settings["series"] or None}
     if "cutoffs" in settings:
-        given["cutoffs"] = settings["cutoffs"] or None
+        given["cutoffs"] = list(map(period, settings["cutoffs"])) or None
         given["n_windows"] = None if settings["cutoffs"] else settings["n_windows"]
     return given
+
+
+def period(text: str) -> int | str:
+    """A period as typed: a number (2010, 201012) or text (2010Q4)."""
+    return int(text) if text.isdigit() else text
 
 
 def reading(settings: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Which model is better, and is there evidence for it: leaderboards, tests, verdicts, a report."""
 
-from westforecast.comparison.comparison import Comparison, MissingExtraError, Ranks
+from westforecast.comparison.comparison import Comparison, MissingExtraError
 from westforecast.comparison.run import compare
 
-__all__ = ["Comparison", "MissingExtraError", "Ranks", "compare"]
+__all__ = ["Comparison", "MissingExtraError", "compare"]

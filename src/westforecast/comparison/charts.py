@@ -1,20 +1,16 @@
-"""Charts of a comparison as SVG text: skill with bands, errors along a key, ranks."""
+"""Charts of a comparison as SVG text: skill with bands, errors along a key."""
 
-from html import escape
 from typing import Any
 
 import altair as alt
 import numpy as np
 
-from westforecast.comparison.comparison import Comparison, Ranks
+from westforecast.comparison.comparison import Comparison
 from westforecast.report.figures import ACCENT, DASHES, INK, LINES, MUTED, svg
-from westforecast.text import visible
 
 WIDTH = 860
 MUCH_WORSE = -0.5  # a skill below would squeeze the others: drawn at the edge, or not at all
 LONGEST = 260  # room for a name beside a chart
-WIDE = 6.4  # of a letter
-FONT = "Helvetica, Arial, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
 
 
 def skill_chart(comparison: Comparison) -> str:
@@ -104,66 +100,3 @@ def lines_shown(comparison: Comparison) -> list[str]:
     others = [m for m in board.order if m != board.base]
     near = [m for m in others if not board.skill[m] < MUCH_WORSE] or others
     return [comparison.baseline, *(comparison.models[m] for m in near[: len(LINES) - 1])]
-
-
-def rank_diagram(ranks: Ranks) -> str:
-    """Mean ranks on a line, and bars over models that cannot be told apart (Demsar 2006)."""
-    names, at, m = ranks.models, ranks.mean_ranks, len(ranks.models)
-    longest = max(len(name) for name in names) + 6  # and its rank
-    side = min(LONGEST, max(120, int(WIDE * longest) + 21))
-    fits = int((side - 20) / WIDE) - 6
-    left, top, gap = side, 74, 20
-    room = WIDTH - 2 * side
-    bars = list(ranks.groups)
-    axis = top
-    first_label = axis + 24 + 9 * len(bars)
-    rows = (m + 1) // 2
-    height = first_label + gap * rows + 6
-    parts: list[str] = []
-
-    first, last = int(np.floor(at.min())), max(int(np.ceil(at.max())), int(np.floor(at.min())) + 1)
-
-    def x(rank: float) -> float:
-        return left + room * (rank - first) / (last - first)
-
-    def line(x1: float, y1: float, x2: float, y2: float, color: str = INK, wide: float = 1) -> None:
-        parts.append(
-            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}" '
-            f'stroke-width="{wide}"/>'
-        )
-
-    def text(x1: float, y1: float, words: str, anchor: str = "middle", size: int = 12) -> None:
-        parts.append(
-            f'<text x="{x1:.1f}" y="{y1:.1f}" text-anchor="{anchor}" font-size="{size}" '
-            f'fill="{INK}">{escape(visible(words))}</text>'
-        )
-
-    parts.append(
-        f'<text x="0" y="16" font-size="15" font-weight="bold" fill="{INK}">'
-        "Mean ranks over series; 1 is best</text>"
-    )
-    line(x(first), axis, x(last), axis, wide=1.5)
-    for rank in range(first, last + 1, max(1, round((last - first) / 10))):
-        line(x(rank), axis - 5, x(rank), axis)
-        text(x(rank), axis - 9, f"{rank:d}")
-    wide = ranks.critical_difference
-    if np.isfinite(wide) and wide <= last - first:
-        line(x(first), axis - 34, x(first + wide), axis - 34, ACCENT, 3)
-        text(x(first + wide) + 8, axis - 30, f"critical difference {wide:.2f}", "start")
-    for k, group in enumerate(bars):
-        place = [at[names.index(name)] for name in group]
-        y = axis + 12 + 9 * k
-        line(x(min(place)) - 4, y, x(max(place)) + 4, y, ACCENT, 4)
-    for k, (name, rank) in enumerate(zip(names, at, strict=True)):
-        best = k < rows
-        y = first_label + gap * (k if best else m - 1 - k)
-        end = left - 8 if best else left + room + 8
-        line(x(rank), axis, x(rank), y, MUTED)
-        line(x(rank), y, end, y, MUTED)
-        told = name if len(name) <= fits else f"{name[: fits - 1]}…"
-        shown = f"{told}  {rank:.2f}" if best else f"{rank:.2f}  {told}"
-        text(end + (-5 if best else 5), y + 4, shown, "end" if best else "start")
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
-        f'height="{height}" font-family="{FONT}">{"".join(parts)}</svg>'
-    )

@@ -1,8 +1,8 @@
-"""What a comparison gives: a leaderboard, pairs, ranks, groups, words, files and a report."""
+"""What a comparison gives: a leaderboard, pairs, groups, words, files and a report."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,20 +16,12 @@ from westforecast.comparison.evidence import (
     Judgment,
     Losses,
     apart,
-    bands,
     best,
     judge,
+    reach,
     weigh,
 )
-from westforecast.comparison.inference import (
-    Friedman,
-    critical_difference,
-    friedman,
-    holm,
-    indistinct,
-    log_ratio,
-    mean_ranks,
-)
+from westforecast.comparison.inference import holm, holm_sizes, log_ratio, mean_ranks
 from westforecast.errors import WestforecastError
 from westforecast.files import write_whole
 from westforecast.metrics import Metric
@@ -45,52 +37,17 @@ SHARED_SHOCKS = (
     "differences of series move together from cutoff to cutoff, or it cannot be seen whether they "
     "do, so that series are no independent observations, and the cutoffs are too few"
 )
+OPPOSED = (
+    "the test finds a difference and the skill does not say the same, as cells weigh differently "
+    "in each"
+)
+SET_DIFFERS = (
+    "the confidence set answers another question, which models may be the best of all, by one test "
+    "of all of them, and so may differ from verdicts on the baseline"
+)
+ALONE = "A data set alone is judged by itself, and its verdicts may differ from those over all."
 
 Columns = dict[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Ranks:
-    """Mean ranks over series, 1 is best, and which models they cannot tell apart.
-
-    models: best first. mean_ranks: [M]. n: series, taken as independent of each other.
-    critical_difference: mean ranks further apart differ (Nemenyi). friedman: whether ranks differ
-    at all; where they do not (p_value above alpha), all models are one group. groups: the largest
-    sets of models within a critical difference, best first. NaN and no group with one series.
-    """
-
-    models: tuple[str, ...]
-    mean_ranks: FloatArray
-    n: int
-    critical_difference: float
-    friedman: Friedman
-    groups: tuple[tuple[str, ...], ...]
-    backend: str = "pandas"
-
-    def frame(self) -> Any:
-        """One row per model: mean_rank, and group: letters, of which models that cannot be told
-        apart share one; empty where there is no evidence."""
-        return frames.build(self.columns(), self.backend)
-
-    def columns(self) -> Columns:
-        """The same as columns."""
-        letters = dict.fromkeys(self.models, "")
-        alone = [(name,) for name in self.models if not any(name in g for g in self.groups)]
-        if np.isfinite(self.critical_difference):
-            place = {name: k for k, name in enumerate(self.models)}
-            every = sorted([*self.groups, *alone], key=lambda group: place[group[0]])
-            for k, group in enumerate(every):
-                for name in group:
-                    letters[name] += _letter(k)
-        return {
-            "model": np.array(self.models, dtype=object),
-            "mean_rank": self.mean_ranks,
-            "group": np.array([letters[name] for name in self.models], dtype=object),
-        }
-
-
-def _letter(k: int) -> str:
-    return chr(ord("a") + k) if k < 26 else f"({k + 1})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,21 +123,23 @@ class Comparison:
 
         Columns: model; the metric's column (with several data sets one for each, "mase west");
         skill = 1 - geometric mean over data sets of the ratio of scores to the baseline's, with the
-        ends skill_lo and skill_hi of its band, by what the verdict goes by; win_rate, share of
+        ends skill_lo and skill_hi of its band: what the test behind the verdict does not reject, so
+        that 0 is outside where the verdict is better or worse; win_rate, share of
         series whose mean loss is below the baseline's, ties half; mean_rank over series; in_set and
-        set_p, whether the model confidence set holds it; dm_p, Diebold & Mariano's test alone, as
-        corrected by Harvey, Leybourne & Newbold; p_value, by the rule and after Holm's correction;
-        verdict ("better", "worse", "no evidence of a difference", "not enough evidence",
-        "baseline"); reason, where there is no evidence; n_missing, cells in which it has no
-        forecast of its own.
+        set_p, whether the model confidence set holds it; p_value, by the rule and after Holm's
+        correction for the models beside the baseline; verdict ("better", "worse", "no evidence of a
+        difference", "not enough evidence", "baseline"); reason, where there is no evidence or where
+        the confidence set seems to say otherwise; n_missing, cells in which it has no forecast of
+        its own. A model with infinite losses is not compared: its score is infinite.
         """
         return self._build(self.board(dataset).columns())
 
     def pairs(self, dataset: str | None = None) -> Any:
         """Every model against every other, in both orders: is `model` better than `other`?
 
-        Columns: model, other, skill, win_rate, dm_p, p_value, verdict, reason as in `leaderboard`,
-        Holm's correction for all M(M-1)/2 pairs.
+        Columns: model, other, skill, win_rate, p_value, verdict, reason as in `leaderboard`. Pairs
+        with the baseline are those of `leaderboard`, Holm's correction and all; the others are
+        questions of their own, with Holm's correction for their number.
         """
         return self._build(self.board(dataset).pair_columns())
 
@@ -189,24 +148,20 @@ class Comparison:
 
         by: any of dataset, horizon, cutoff, ds, unique_id, or a field of the indicators (region
         ...). The score's column is there where a group lies in one data set (by=["dataset",
-        "horizon"]); the skill is the geometric mean over the data sets that have the group.
-        Raises UsageError for what is no key.
+        "horizon"]); the skill is the geometric mean over the data sets that have the group. n,
+        n_series: cells compared and the series they are of; a group with known outcomes and no cell
+        that all models have is there with n = 0. Raises UsageError for what is no key.
         """
-        keys = [by] if isinstance(by, str) else list(by)
+        keys = [self.losses.form.key(key) for key in ([by] if isinstance(by, str) else by)]
         return self._build(self.group_columns([key for key in keys if key != "model"]), keys)
 
-    def ranks(self, dataset: str | None = None) -> Ranks:
-        """Mean ranks over series with Nemenyi's critical difference and Friedman's test."""
-        return self.board(dataset).ranks()
-
     def _build(self, columns: Columns, keys: Sequence[str] = ()) -> Any:
-        panel = next(iter(self.losses.panels.values()))
         times = [key for key in keys if key in TIMES and self.losses.calendar is not None]
-        return frames.build(columns, panel.backend, self.losses.calendar, times)
+        return frames.build(columns, self.losses.form, self.losses.calendar, times)
 
     def group_columns(self, keys: Sequence[str]) -> Columns:
         """What `by` gives, as columns; periods are integers."""
-        losses, base = self.losses, self.models.index(self.baseline)
+        losses, base = self.losses.whole, self.models.index(self.baseline)
         code, labels = np.zeros(losses.values.shape[1], np.int64), {}
         for key in keys:
             distinct, which = losses.key(key)
@@ -218,18 +173,20 @@ class Comparison:
         mean = mean.reshape(groups, sets, models)
         ratio = log_ratio(mean, mean[:, :, [base]], losses.root)
         there = np.isfinite(mean[:, :, :1])
-        ratio = np.where(there, ratio, 0.0).sum(axis=1) / there.sum(axis=1)  # [G, M]
+        with np.errstate(invalid="ignore"):  # a group without a cell that is compared
+            ratio = np.where(there, ratio, 0.0).sum(axis=1) / there.sum(axis=1)  # [G, M]
         columns: Columns = {
             key: np.repeat(distinct[which[place]], models)
             for key, (distinct, which) in labels.items()
         }
         columns["model"] = np.tile(np.array(self.models, dtype=object), groups)
         if sets == 1 or "dataset" in keys:
-            own = np.nansum(mean, axis=1)  # the one data set there is
+            own = np.where(there.any(axis=1), np.nansum(mean, axis=1), np.nan)  # the one there is
             columns[losses.column] = (np.sqrt(own) if losses.root else own).ravel()
         columns["skill"] = _skill(ratio).ravel()
-        columns["n"] = np.repeat(np.bincount(group, minlength=groups), models)
-        held = np.unique(np.stack([group, losses.series]), axis=1)[0]
+        has = losses.compared
+        columns["n"] = np.repeat(np.bincount(group[has], minlength=groups), models)
+        held = np.unique(np.stack([group[has], losses.series[has]]), axis=1)[0]
         columns["n_series"] = np.repeat(np.bincount(held, minlength=groups), models)
         return columns
 
@@ -237,7 +194,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values for JSON; None where there is no number."""
-        board, ranks = self.board(), self.ranks()
+        board = self.board()
         found: dict[str, Any] = {
             "settings": dict(self.settings),
             "baseline": self.baseline,
@@ -252,16 +209,10 @@ class Comparison:
             "evidence": board.evidence.words,
             "leaderboard": _rows(board.columns()),
             "pairs": _rows(board.pair_columns()),
-            "ranks": {
-                "models": _rows(ranks.columns()),
-                "critical_difference": ranks.critical_difference,
-                "friedman": asdict(ranks.friedman),
-                "groups": [list(group) for group in ranks.groups],
-            },
             "datasets": {
                 name: {
                     "judged_by": self.board(name).evidence.unit,
-                    "evidence": self.board(name).evidence.words,
+                    "evidence": f"{self.board(name).evidence.words} {ALONE}",
                     "leaderboard": _rows(self.board(name).columns()),
                 }
                 for name in self.datasets
@@ -282,7 +233,7 @@ class Comparison:
 
     def labelled(self, keys: list[str]) -> Columns:
         """What `by` gives, as columns, with periods as words."""
-        keys = [key for key in keys if key != "model"]
+        keys = [self.losses.form.key(key) for key in keys if key != "model"]
         columns, calendar = self.group_columns(keys), self.losses.calendar
         for key in keys:
             if key in TIMES and calendar is not None:
@@ -312,7 +263,7 @@ class Comparison:
         return write_whole(folder, contents)
 
     def report(self, path: str | Path, by: Sequence[str] = ()) -> Path:
-        """Write one self-contained HTML page: leaderboard, ranks, skill, errors by horizon and by
+        """Write one self-contained HTML page: leaderboard, skill, errors by horizon and by
         cutoff, a table for each key of `by`, notes on method, and what it was made with.
 
         Raises UsageError for what is no key, and where the file cannot be written;
@@ -357,11 +308,21 @@ class Board:
 
     @cached_property
     def band(self) -> FloatArray:
-        """[2, M] ends of the skill's band."""
-        owner = self.comparison
-        level = 100 * (1 - owner.alpha)
-        shared = np.insert(self.shared, self.base, False)
-        return bands(self.losses, self.evidence, shared, self.base, level, owner.n_boot, owner.seed)
+        """[2, M] ends of the skill's band: the skills that the verdict's test, as strict as Holm's
+        correction makes it, does not reject, and the skill itself. NaN without evidence."""
+        owner, (judged, others) = self.comparison, self._against
+        base = np.full(len(others), self.base)
+        sizes = holm_sizes(judged.p_value, owner.alpha)
+        far = reach(self.evidence, judged, others, base, sizes, owner.n_boot, owner.seed)
+        ratio = np.maximum(1 + judged.difference + np.stack([far, -far]), 0)
+        ends = np.full((2, len(self.losses.models)), np.nan)
+        skill = self.skill[others]
+        low, high = 1 - (np.sqrt(ratio) if self.losses.root else ratio)
+        given = np.isfinite(far) & np.isfinite(skill)
+        ends[0, others] = np.where(given, np.minimum(low, skill), np.nan)
+        ends[1, others] = np.where(given, np.maximum(high, skill), np.nan)
+        ends[:, self.base] = 0.0 if self.evidence.unit != "none" else np.nan
+        return ends
 
     @cached_property
     def set_p(self) -> FloatArray:
@@ -387,18 +348,36 @@ class Board:
         key = np.where(np.isfinite(self.skill), -self.skill, np.inf)
         return np.argsort(key, kind="stable")
 
-    def verdicts(self) -> tuple[list[str], list[str], FloatArray, FloatArray]:
-        """[M] verdict, reason, p-value after Holm's correction, and that of the test alone."""
+    def verdicts(self) -> tuple[list[str], list[str], FloatArray]:
+        """[M] verdict, reason, and p-value after Holm's correction."""
         judged, others = self._against
         models = len(self.losses.models)
-        p, dm = np.full(models, np.nan), np.full(models, np.nan)
-        p[others], dm[others] = holm(judged.p_value), judged.dm
+        p = np.full(models, np.nan)
+        p[others] = holm(judged.p_value)
         verdicts, reasons = [BASELINE] * models, [""] * models
         for k, m in enumerate(others):
             verdicts[m], reasons[m] = self._verdict(
                 p[m], judged.difference[k], self.skill[m], bool(judged.shared[k])
             )
-        return verdicts, reasons, p, dm
+        return verdicts, reasons, p
+
+    @cached_property
+    def in_set(self) -> BoolArray:
+        """[M] whether the model confidence set holds each model; false without evidence."""
+        inside: BoolArray = self.set_p > self.comparison.alpha
+        return inside
+
+    def set_differs(self) -> BoolArray:
+        """[M] models of which the confidence set seems to say something else than verdicts do."""
+        verdicts, inside = np.array(self.verdicts()[0]), self.in_set
+        base, unclear = inside[self.base], verdicts == NO_DIFFERENCE
+        found: BoolArray = (
+            ((verdicts == BETTER) & base)
+            | ((verdicts == WORSE) & inside)
+            | (unclear & (inside != base))
+        )
+        found[self.base] = base and BETTER in verdicts
+        return found & np.isfinite(self.set_p)
 
     @property
     def levelled(self) -> bool:
@@ -411,10 +390,12 @@ class Board:
         """The test and the skill must both say so: cells weigh otherwise in each."""
         if self.evidence.unit == "none":
             return NOT_ENOUGH, self.evidence.words
-        if p <= self.comparison.alpha and difference < 0 and not skill <= 0:
-            return BETTER, ""
-        if p <= self.comparison.alpha and difference > 0 and not skill >= 0:
-            return WORSE, ""
+        if p <= self.comparison.alpha:
+            if difference < 0 and not skill <= 0:
+                return BETTER, ""
+            if difference > 0 and not skill >= 0:
+                return WORSE, ""
+            return NO_DIFFERENCE, OPPOSED
         return (NOT_ENOUGH, SHARED_SHOCKS) if shared else (NO_DIFFERENCE, "")
 
     def win_rate(self, first: IntArray | int, second: IntArray | int) -> FloatArray:
@@ -429,26 +410,30 @@ class Board:
         """What `Comparison.leaderboard` gives."""
         losses, order = self.losses, self.order
         left = list(losses.left_out)
-        verdicts, reasons, p, dm = self.verdicts()
+        verdicts, reasons, p = self.verdicts()
+        for m in np.flatnonzero(self.set_differs()):
+            reasons[m] = "; ".join(filter(None, (reasons[m], SET_DIFFERS)))
         every = np.arange(len(losses.models))
         wins = self.win_rate(every, np.full(len(every), self.base))
         scores = {
             losses.column if len(losses.parts) == 1 else f"{losses.column} {name}": row
             for name, row in zip(losses.parts, losses.scores(), strict=True)
         }
-        inside = [
-            None if np.isnan(each) else bool(each > self.comparison.alpha) for each in self.set_p
-        ]
-        ranks, _ = mean_ranks(losses.by_series)
+        known = np.isfinite(self.set_p)
+        inside = [bool(it) if has else None for it, has in zip(self.in_set, known, strict=True)]
         numbers = {
             **scores, "skill": self.skill, "skill_lo": self.band[0], "skill_hi": self.band[1],
-            "win_rate": wins, "mean_rank": ranks, "in_set": np.array(inside, dtype=object),
-            "set_p": self.set_p, "dm_p": dm, "p_value": p,
+            "win_rate": wins, "mean_rank": mean_ranks(losses.by_series),
+            "in_set": np.array(inside, dtype=object), "set_p": self.set_p, "p_value": p,
         }  # fmt: skip
         columns: Columns = {"model": [losses.models[m] for m in order] + left}
         for name, column in numbers.items():
             nothing = [None if column.dtype == object else np.nan] * len(left)
             columns[name] = np.array([*column[order], *nothing], dtype=column.dtype)
+        for name, where in losses.infinite.items():
+            for dataset, column in zip(losses.parts, scores, strict=True):
+                if dataset in where:
+                    columns[column][columns["model"].index(name)] = np.inf
         columns["verdict"] = [verdicts[m] for m in order] + [NOT_ENOUGH] * len(left)
         columns["reason"] = [reasons[m] for m in order] + [losses.left_out[name] for name in left]
         missing = [losses.lost[losses.models[m]] for m in order]
@@ -462,7 +447,9 @@ class Board:
         losses, owner = self.losses, self.comparison
         i, j = np.triu_indices(len(losses.models), 1)
         judged = judge(self.evidence, i, j, owner.n_boot, owner.seed)
-        p = holm(judged.p_value)
+        p, based = np.empty(len(i)), (i == self.base) | (j == self.base)
+        for family in (based, ~based):
+            p[family] = holm(judged.p_value[family])
         ratio = log_ratio(losses.mean[:, i], losses.mean[:, j], losses.root).mean(axis=0)
         wins = self.win_rate(i, j)
         sides = [(i, j, 1, wins), (j, i, -1, 1 - wins)]
@@ -477,32 +464,12 @@ class Board:
             "other": np.concatenate([names[b] for _, b, _, _ in sides]),
             "skill": np.concatenate([_skill(sign * ratio) for _, _, sign, _ in sides]),
             "win_rate": np.concatenate([wins for *_, wins in sides]),
-            "dm_p": np.tile(judged.dm, 2),
             "p_value": np.tile(p, 2),
             "verdict": np.array([verdict for verdict, _ in told], dtype=object),
             "reason": np.array([reason for _, reason in told], dtype=object),
         }
         order = np.lexsort((np.concatenate([j, i]), np.concatenate([i, j])))
         return {name: column[order] for name, column in columns.items()}
-
-    def ranks(self) -> Ranks:
-        """Friedman and Nemenyi over series."""
-        rows, alpha = self.losses.by_series, self.comparison.alpha
-        n, m = rows.shape
-        ranks, _ = mean_ranks(rows)
-        order = np.argsort(ranks, kind="stable")
-        names = tuple(self.losses.models[k] for k in order)
-        difference, found = critical_difference(m, n, alpha), friedman(rows)
-        groups: tuple[tuple[str, ...], ...] = ()
-        if found.p_value > alpha:
-            groups = (names,)
-        elif np.isfinite(difference):
-            groups = tuple(
-                tuple(self.losses.models[k] for k in group)
-                for group in indistinct(ranks, difference)
-            )
-        backend = next(iter(self.losses.panels.values())).backend
-        return Ranks(names, ranks[order], n, difference, found, groups, backend)
 
 
 def _skill(log_ratio: FloatArray) -> FloatArray:

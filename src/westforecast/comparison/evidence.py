@@ -13,19 +13,17 @@ from typing import Literal
 import numpy as np
 
 from westforecast.backtest import Result
-from westforecast.backtest.score import FEW, CellLosses, few
+from westforecast.backtest.score import CellLosses
 from westforecast.comparison.inference import (
     Resamples,
-    Variance,
     bootstrap_means,
+    bootstrap_reach,
     common_shocks,
     diebold_mariano,
     log_ratio,
-    log_ratios,
     model_confidence_set,
-    overlap_facts,
+    overlap_reach,
     paired_bootstrap,
-    student,
     student_means,
 )
 from westforecast.errors import UsageError, WestforecastWarning, nearest
@@ -35,6 +33,7 @@ from westforecast.models.status import Status
 from westforecast.report.words import count
 from westforecast.series import Panel
 from westforecast.series.calendar import Calendar
+from westforecast.series.frame import Form
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 Unit = Literal["cutoffs", "series", "none"]
@@ -42,7 +41,6 @@ Unit = Literal["cutoffs", "series", "none"]
 MIN_CUTOFFS = 8
 MIN_SERIES = 20
 MIN_CUTOFFS_OF_MANY = 3  # where an observation is the mean of at least 20 series
-MIN_SERIES_EACH = 10  # in each data set, for a band of the skill
 SHARED = 0.05  # size of the test for shocks that series share
 
 NOT_LOSSES = {"bias", "coverage"}  # not best at 0, or not worse the larger they are
@@ -55,12 +53,14 @@ class Losses:
 
     values: [M, C]. dataset: [C] place in `parts`. series: [C], numbered through all data sets.
     parts: data set -> its own cells, models as here. left_out: model -> why it is not compared.
+    infinite: of these, models whose scores are infinite, and in which data sets.
     """
 
     models: tuple[str, ...]
     parts: Mapping[str, CellLosses]
     panels: Mapping[str, Panel]
     left_out: Mapping[str, str]
+    infinite: Mapping[str, tuple[str, ...]]
 
     @cached_property
     def values(self) -> FloatArray:
@@ -114,6 +114,13 @@ class Losses:
         return next(iter(calendars)) if len(calendars) == 1 else None
 
     @property
+    def form(self) -> Form:
+        """What frames look like: as the caller's, where all data sets have the same names."""
+        first, *others = (panel.form for panel in self.panels.values())
+        same = all(other.columns == first.columns for other in others)
+        return first if same else Form(first.backend)
+
+    @property
     def frequencies(self) -> set[str]:
         """Frequencies of the data sets."""
         return {str(panel.calendar.freq) for panel in self.panels.values()}
@@ -122,12 +129,25 @@ class Losses:
         """One data set alone. Raises UsageError for one that is not there."""
         if dataset not in self.parts:
             raise UsageError(f"no data set {dataset!r} here. {nearest(dataset, self.parts)}")
-        return Losses(
-            self.models,
-            {dataset: self.parts[dataset]},
-            {dataset: self.panels[dataset]},
-            self.left_out,
-        )
+        parts, panels = {dataset: self.parts[dataset]}, {dataset: self.panels[dataset]}
+        return replace(self, parts=parts, panels=panels)
+
+    @cached_property
+    def whole(self) -> "Losses":
+        """With all cells whose outcome is known; losses are NaN where they are not compared."""
+        parts = {}
+        for name, part in self.parts.items():
+            w, h = (np.concatenate(both) for both in ((part.grid.w, part.gone.w),
+                                                      (part.grid.h, part.gone.h)))  # fmt: skip
+            nothing = np.full((len(self.models), len(part.gone.w)), np.nan)
+            values = np.concatenate([part.values, nothing], axis=1)
+            parts[name] = replace(part, values=values, grid=replace(part.grid, w=w, h=h))
+        return replace(self, parts=parts)
+
+    @cached_property
+    def compared(self) -> BoolArray:
+        """[C] cells that have losses: all but in `whole`."""
+        return np.asarray(~np.isnan(self.values[0]))
 
     def scaled(self, scale: FloatArray) -> "Losses":
         """The losses of each data set over a number [D]."""
@@ -143,6 +163,7 @@ class Losses:
         Periods are integers where all data sets have one calendar, else words. Raises UsageError
         for what is no key.
         """
+        name = self.form.key(name)
         if name == "dataset":
             return np.array(list(self.parts), dtype=object), self.dataset
         known = ("dataset", "horizon", "cutoff", "ds", *self.each[0].grid.traits)
@@ -160,8 +181,9 @@ class Losses:
 
     def means(self, code: IntArray, size: int) -> FloatArray:
         """Mean losses [size, M] of the cells of each code [C], NaN where there is none."""
-        n = np.bincount(code, minlength=size)
-        sums = np.stack([np.bincount(code, row, size) for row in self.values], axis=1)
+        has = self.compared
+        n = np.bincount(code[has], minlength=size)
+        sums = np.stack([np.bincount(code[has], row[has], size) for row in self.values], axis=1)
         with np.errstate(invalid="ignore"):
             return sums / n[:, None]
 
@@ -203,7 +225,8 @@ class Losses:
 def gather(results: Mapping[str, Result], metric: Metric, baseline: str) -> Losses:
     """Losses of the models that all results have, on the cells that all of these models have.
 
-    A model that has no loss at all in some data set is left out with the reason. Raises UsageError
+    A model that has no loss at all in some data set, or an infinite one, is left out with the
+    reason. Raises UsageError
     where the metric is no loss to compare by, where the baseline or every other model is missing,
     and where nothing is left to compare; warns where little is.
     """
@@ -218,6 +241,7 @@ def gather(results: Mapping[str, Result], metric: Metric, baseline: str) -> Loss
         for name in every
         if (lacking := [d for d, result in results.items() if name not in result.forecasts])
     }
+    infinite: dict[str, tuple[str, ...]] = {}
     while True:  # again, should a model turn out to have nothing: the others then have more
         models = [name for name in every if name not in left_out]
         _check_models(models, baseline, left_out)
@@ -232,13 +256,29 @@ def gather(results: Mapping[str, Result], metric: Metric, baseline: str) -> Loss
             for name in models
             if name not in part.models
         }
-        if not nothing:
+        endless = {} if nothing else _infinite(parts)
+        if not nothing and not endless:
             break
         left_out |= nothing
+        for name, (count_, where) in endless.items():
+            infinite[name] = where
+            told = f"its {metric.name} is infinite"
+            left_out[name] = f"{told}, in {count(count_, 'cell')}" if count_ else told
     for dataset, part in parts.items():
         _check_part(part, dataset if len(parts) > 1 else "")
     panels = {dataset: result.plan.panel for dataset, result in results.items()}
-    return Losses(tuple(models), parts, panels, left_out)
+    return Losses(tuple(models), parts, panels, left_out, infinite)
+
+
+def _infinite(parts: Mapping[str, CellLosses]) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """Models whose mean loss is infinite: in how many cells, and the data sets."""
+    found = {}
+    for m, name in enumerate(next(iter(parts.values())).models):
+        with np.errstate(over="ignore", invalid="ignore"):
+            where = tuple(d for d, p in parts.items() if not np.isfinite(p.values[m].sum()))
+        if where:
+            found[name] = sum(int(np.isinf(p.values[m]).sum()) for p in parts.values()), where
+    return found
 
 
 def _check_models(models: Sequence[str], baseline: str, left_out: Mapping[str, str]) -> None:
@@ -273,15 +313,15 @@ def _check_part(part: CellLosses, dataset: str) -> None:
             f"metric {part.column!r} is below 0 {where}in some cells; to be compared, a loss must "
             "be 0 at best."
         )
-    if compared >= FEW * part.observed and compared:
+    if part.few is None:
         return
-    has = {name: part.observed - part.lost[name] for name in part.models}
-    told = where + few(has, compared, part.observed)
-    worst = min(has, key=has.__getitem__)
-    remedy = f"Leave {worst!r} out. The ledger says why forecasts are missing."
+    told = f"{where}{part.few.words}. Leave {part.few.names} out. {_LEDGER}"
     if not compared:
-        raise UsageError(f"{told}. {remedy}")
-    warnings.warn(f"{told}. {remedy}", WestforecastWarning, stacklevel=4)  # where compare is called
+        raise UsageError(told)
+    warnings.warn(told, WestforecastWarning, stacklevel=4)  # where compare is called
+
+
+_LEDGER = "The ledger says why forecasts are missing."
 
 
 # --- the rule -----------------------------------------------------------------------------------
@@ -405,14 +445,12 @@ def _units(losses: Losses) -> tuple[FloatArray, IntArray, IntArray]:
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgment:
     """Of P pairs: difference: [P] mean relative loss of the first less the second's. p_value: [P]
-    by the rule, NaN where there is no evidence. dm: [P] p-values of Diebold & Mariano's test as
-    corrected by Harvey, Leybourne & Newbold, NaN where there are fewer than 8 cutoffs or none past
-    the overlap. shared: [P] whether series show shocks in common, or may: cutoffs then judge.
+    by the rule, NaN where there is no evidence. shared: [P] whether series show shocks in common,
+    or may: cutoffs then judge.
     """
 
     difference: FloatArray
     p_value: FloatArray
-    dm: FloatArray
     shared: BoolArray
 
 
@@ -426,34 +464,55 @@ def judge(evidence: Evidence, first: IntArray, second: IntArray, times: int, see
     means of many series are close to normal. Not at all where the cutoffs of single series are too
     few to tell. Series known to be independent are taken at that word.
     """
-    pairs = len(first)
-    missing, nobody = np.full(pairs, np.nan), np.zeros(pairs, bool)
-    by_cutoff, overlap = apart(evidence.by_cutoff, first, second), evidence.overlap
-    dm = _dm(by_cutoff, overlap, "acf") if len(by_cutoff) >= MIN_CUTOFFS else missing
+    nobody, overlap = np.zeros(len(first), bool), evidence.overlap
     if evidence.unit == "none":
         difference = apart(evidence.by_series, first, second).mean(axis=0)
-        return Judgment(difference, missing, dm, nobody)
+        return Judgment(difference, np.full(len(first), np.nan), nobody)
+    by_cutoff = apart(evidence.by_cutoff, first, second)
     if evidence.unit == "cutoffs":
-        return Judgment(by_cutoff.mean(axis=0), _dm(by_cutoff, overlap, "overlap"), dm, nobody)
+        return Judgment(by_cutoff.mean(axis=0), _dm(by_cutoff, overlap), nobody)
     rows = apart(evidence.by_series, first, second)
     _, p = paired_bootstrap(rows, Resamples(len(rows), times, seed))
     if evidence.independent:
-        return Judgment(rows.mean(axis=0), p, dm, nobody)
+        return Judgment(rows.mean(axis=0), p, nobody)
     units = apart(evidence.units, first, second)
     chance = common_shocks(units, evidence.series, evidence.cutoff, overlap)
     shared = ~(chance > SHARED)  # or not to be seen
-    moving = np.where(np.isnan(chance), np.nan, _dm(by_cutoff, overlap, "overlap"))
+    moving = np.where(np.isnan(chance), np.nan, _dm(by_cutoff, overlap))
     difference = np.where(shared, by_cutoff.mean(axis=0), rows.mean(axis=0))
-    return Judgment(difference, np.where(shared, moving, p), dm, shared)
+    return Judgment(difference, np.where(shared, moving, p), shared)
 
 
-def _dm(differences: FloatArray, overlap: int, variance: Variance) -> FloatArray:
+def _dm(differences: FloatArray, overlap: int) -> FloatArray:
     """[P] p-values of the columns of differences [N, P]."""
     nothing = np.zeros(len(differences))
     return np.array(
-        [diebold_mariano(d, nothing, overlap, variance=variance).p_value for d in differences.T],
+        [diebold_mariano(d, nothing, overlap, variance="overlap").p_value for d in differences.T],
         float,
     )
+
+
+def reach(
+    evidence: Evidence, judged: Judgment, first: IntArray, second: IntArray, sizes: FloatArray,
+    times: int, seed: int,
+) -> FloatArray:  # fmt: skip
+    """How far from 0 a difference must be for `judge` to find it with a test of such a size [P].
+
+    Differences no further than that from the one that is found are those that the same test does
+    not reject. NaN without evidence.
+    """
+    found = np.full(len(first), np.nan)
+    there = np.isfinite(judged.p_value)
+    by_series = there & ~judged.shared & (evidence.unit == "series")
+    by_cutoff = there & ~by_series
+    if by_cutoff.any():
+        rows = apart(evidence.by_cutoff, first[by_cutoff], second[by_cutoff])
+        found[by_cutoff] = overlap_reach(rows, evidence.overlap, sizes[by_cutoff])
+    if by_series.any():
+        rows = apart(evidence.by_series, first[by_series], second[by_series])
+        resamples = Resamples(len(rows), times, seed)
+        found[by_series] = bootstrap_reach(rows, resamples, sizes[by_series])
+    return found
 
 
 def apart(losses: FloatArray, first: IntArray, second: IntArray) -> FloatArray:
@@ -477,66 +536,3 @@ def best(evidence: Evidence, shared: bool, times: int, seed: int) -> FloatArray:
         return np.full(rows.shape[1], np.nan)
     away = bootstrap_means(rows, Resamples(len(rows), times, seed))
     return model_confidence_set(rows.mean(axis=0), away)
-
-
-def bands(
-    losses: Losses,
-    evidence: Evidence,
-    shared: BoolArray,
-    baseline: int,
-    level: float,
-    times: int,
-    seed: int,
-) -> FloatArray:
-    """Ends [2, M] of an interval of the skill, level in percent, by what verdicts go by.
-
-    By series: a percentile bootstrap. Series are resampled within each data set, with all their
-    steps and cutoffs. NaN with fewer than 20 series in all or 10 in a data set. By cutoffs, and
-    for models whose differences show shocks in common, shared [M]: log ratio of the scores -+ t s,
-    with s^2 the overlap variance of the mean of l_m / L_m - l_b / L_b, which is the log ratio to
-    first order, and t of Student's law, as in `diebold_mariano`. NaN without evidence, and where a
-    score is 0.
-    """
-    if evidence.unit == "none":
-        return np.full((2, len(losses.models)), np.nan)
-    if evidence.unit == "cutoffs":
-        return _over_cutoffs(losses, evidence, baseline, level)
-    found = _over_series(losses, baseline, level, times, seed)
-    if shared.any():
-        found[:, shared] = _over_cutoffs(losses, evidence, baseline, level)[:, shared]
-    return found
-
-
-def _over_cutoffs(losses: Losses, evidence: Evidence, baseline: int, level: float) -> FloatArray:
-    """Ends [2, M] by Student's t on the cutoffs."""
-    rows, overlap = evidence.by_cutoff, evidence.overlap
-    if len(rows) <= overlap:
-        return np.full((2, rows.shape[1]), np.nan)
-    lost, dof, share = overlap_facts(len(rows), overlap)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        relative = rows / rows.mean(axis=0)
-        moves = ((relative - relative[:, [baseline]]) ** 2).sum(axis=0)
-    half = student(level, dof) * np.sqrt(moves * share / lost)
-    middle = losses.log_skill(baseline)
-    if losses.root:
-        half = half / 2
-    return np.where(np.isfinite(middle), 1 - np.exp(middle + np.stack([half, -half])), np.nan)
-
-
-def _over_series(losses: Losses, baseline: int, level: float, times: int, seed: int) -> FloatArray:
-    """Ends [2, M] by the bootstrap of the series."""
-    models = len(losses.models)
-    alone = [losses.of(dataset) for dataset in losses.parts]
-    sizes = [len(part.by_series) for part in alone]
-    if sum(sizes) < MIN_SERIES or min(sizes) < MIN_SERIES_EACH:
-        return np.full((2, models), np.nan)
-    ratios = np.zeros((times, models))
-    for place, part in enumerate(alone):
-        cells = np.bincount(part.series)[:, None]
-        resamples = Resamples(len(cells), times, seed + place)
-        ratios += log_ratios(part.by_series * cells, resamples, baseline, losses.root) / len(alone)
-    low, high = 50 - level / 2, 50 + level / 2
-    fine = np.isfinite(ratios).all(axis=0)
-    ends = np.full((2, models), np.nan)
-    ends[:, fine] = 1 - np.exp(np.percentile(ratios[:, fine], [high, low], axis=0))
-    return ends

@@ -6,7 +6,6 @@ imported where a distribution is needed, so that nobody else pays for it.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -108,15 +107,18 @@ def overlap_facts(n: int, h: int) -> tuple[float, float, float]:
     return lost, lost**2 / float((centred * centred.T).sum()), float(r.mean())
 
 
-def student(level: float, dof: float) -> float:
-    """What holds `level` percent of Student's t on both sides of 0.
+def overlap_reach(differences: FloatArray, h: int, sizes: FloatArray) -> FloatArray:
+    """How far from 0 a mean must be for `diebold_mariano`, with the overlap variance, to find it.
 
-    >>> round(student(95, 7), 3)
-    2.365
+    differences: [N, P] of P pairs, N > h. sizes: [P] of each test. The means no further than that
+    from the one that is found are those that the test does not reject: an interval.
     """
     from scipy import special
 
-    return float(special.stdtrit(dof, 0.5 + level / 200))
+    lost, dof, share = overlap_facts(len(differences), h)
+    squares = ((differences - differences.mean(axis=0)) ** 2).sum(axis=0)
+    reach: FloatArray = -special.stdtrit(dof, sizes / 2) * np.sqrt(squares / lost * share)
+    return reach
 
 
 def holm(p_values: Sequence[float] | FloatArray) -> FloatArray:
@@ -131,98 +133,34 @@ def holm(p_values: Sequence[float] | FloatArray) -> FloatArray:
     return adjusted
 
 
-# --- ranks --------------------------------------------------------------------------------------
+def holm_sizes(p_values: Sequence[float] | FloatArray, alpha: float) -> FloatArray:
+    """The size at which each of several tests is read: p is at most its size where `holm` of all p
+    is at most alpha. Between alpha / K and alpha; NaN where p is.
+
+    >>> holm_sizes([0.01, 0.04], 0.05)
+    array([0.025, 0.05 ])
+    """
+    p = np.asarray(p_values, float)
+    sizes = np.full(p.shape, np.nan)
+    known = np.flatnonzero(np.isfinite(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    rising = np.maximum.accumulate((len(order) - np.arange(len(order))) * p[order])
+    share = np.where(rising > 0, p[order] / np.where(rising > 0, rising, 1.0), 1 / max(len(p), 1))
+    sizes[order] = alpha * share
+    return sizes
 
 
-def mean_ranks(losses: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Ranks of models in each row, 1 is best, ties share their mean. losses: [N, M].
+def mean_ranks(losses: FloatArray) -> FloatArray:
+    """Mean ranks [M] of models over rows, 1 is best, ties share their mean. losses: [N, M].
 
-    Losses that differ by rounding alone are tied. Returns the mean ranks [M] and, for each row, the
-    sum of t^3 - t over its groups of t ties [N].
+    Losses that differ by rounding alone are tied.
     """
     one, other = losses[:, :, None], losses[:, None, :]
     equal = np.abs(one - other) <= SAME * (np.abs(one) + np.abs(other))  # a model equals itself
     below = ((one > other) & ~equal).sum(axis=2)
     equal = equal.sum(axis=2)
-    ranks = below + (equal + 1) / 2
-    ties = (equal.astype(float) ** 2 - 1).sum(axis=1)  # t ties give t (t^2 - 1)
-    return ranks.mean(axis=0), ties
-
-
-@dataclass(frozen=True, slots=True)
-class Friedman:
-    """Friedman's test: do the models' ranks differ at all?
-
-    chi_square, p_chi_square: Friedman (1937), corrected for ties. f, p_value: Iman & Davenport's
-    (1980) form of it, which is less conservative.
-    """
-
-    chi_square: float
-    p_chi_square: float
-    f: float
-    p_value: float
-    n: int
-
-
-def friedman(losses: FloatArray) -> Friedman:
-    """Friedman's rank test. losses: [N, M], rows (series, data sets) independent of each other.
-
-        chi2 = 12 sum_j (R_j - N (M+1) / 2)^2 / (N M (M+1) - sum(t^3 - t) / (M-1)),  M - 1 dof
-        F    = (N - 1) chi2 / (N (M - 1) - chi2),                     (M - 1, (M-1)(N-1)) dof
-
-    with R_j the rank sums. NaN where N < 2 or M < 2; p = 1 where nothing but ties is found.
-    """
-    n, m = losses.shape
-    if n < 2 or m < 2:
-        nan = float("nan")
-        return Friedman(nan, nan, nan, nan, n)
-    from scipy import special
-
-    ranks, ties = mean_ranks(losses)
-    spread = n * m * (m + 1) - ties.sum() / (m - 1)
-    if spread <= 1e-9:
-        return Friedman(0.0, 1.0, 0.0, 1.0, n)
-    chi = float(12 * ((n * ranks - n * (m + 1) / 2) ** 2).sum() / spread)
-    left = n * (m - 1) - chi
-    f = (n - 1) * chi / left if left > 1e-9 * n else float("inf")
-    tail = special.fdtrc(m - 1, (m - 1) * (n - 1), f) if np.isfinite(f) else 0.0
-    return Friedman(chi, float(special.chdtrc(m - 1, chi)), float(f), float(tail), n)
-
-
-def critical_difference(models: int, n: int, alpha: float = 0.05) -> float:
-    """Mean ranks of two of M models further apart than this differ (Nemenyi 1963).
-
-    q / sqrt(2) * sqrt(M (M+1) / (6 N)) with q the upper alpha point of the studentized range of M
-    and infinite degrees of freedom (Demsar 2006). NaN where n < 2 or models < 2.
-    """
-    if models < 2 or n < 2:
-        return float("nan")
-    from scipy import stats
-
-    q = stats.studentized_range.ppf(1 - alpha, models, np.inf)
-    return float(q * np.sqrt(models * (models + 1) / (12 * n)))
-
-
-def nemenyi(ranks: FloatArray, n: int) -> FloatArray:
-    """p-values [M, M] of the differences of mean ranks [M] over n rows, all pairs allowed for."""
-    from scipy import stats
-
-    m = len(ranks)
-    apart = np.abs(ranks[:, None] - ranks) / np.sqrt(m * (m + 1) / (12 * n))
-    found: FloatArray = stats.studentized_range.sf(apart, m, np.inf)
-    np.fill_diagonal(found, 1.0)
-    return found
-
-
-def indistinct(ranks: FloatArray, difference: float) -> list[IntArray]:
-    """The largest sets of models whose mean ranks lie within a critical difference of each other.
-
-    ranks: [M]. Sets overlap; each holds places of models, best first. Sets of one are left out.
-    """
-    order = np.argsort(ranks, kind="stable")
-    ends = np.searchsorted(ranks[order], ranks[order] + difference + 1e-12, side="right")
-    begun = [0, *(k for k, (before, end) in enumerate(pairwise(ends), 1) if end > before)]
-    return [order[k : ends[k]] for k in begun if ends[k] - k > 1]
+    mean: FloatArray = (below + (equal + 1) / 2).mean(axis=0)
+    return mean
 
 
 # --- bootstrap ----------------------------------------------------------------------------------
@@ -353,34 +291,48 @@ def paired_bootstrap(
     t = mean / se [P] and (1 + number of resamples with |t* of centred rows| >= |t|) / (R + 1) [P]
     (Davison & Hinkley 1997, 4.4). Differences that are all 0 have p = 1.
     """
-    n, times = len(differences), 0
-    mean = differences.mean(axis=0)
-    centred = differences - mean
-    se = np.sqrt((centred**2).sum(axis=0) / n / (n - 1))
-    size = np.abs(differences).max(axis=0)
+    mean, se, size = _moments(differences)
     t = _standard(mean, se, size)
-    beyond = np.zeros(len(t))
-    for drawn in resamples:
-        moved, square = drawn @ centred / n, drawn @ centred**2 / n  # [r, P]
-        spread = np.sqrt(np.maximum(square - moved**2, 0) / (n - 1))
-        # a resample that shows no spread is as extreme as can be
-        extreme = np.abs(_standard(moved, spread, size)) >= np.abs(t) * (1 - ROUNDING)
-        beyond += (extreme | (spread <= ROUNDING * size)).sum(axis=0)
+    beyond, times = np.zeros(len(t)), 0
+    for drawn in _studentized(differences, resamples):
+        beyond += (drawn >= np.abs(t) * (1 - ROUNDING)).sum(axis=0)
         times += len(drawn)
     return t, np.where(size == 0, 1.0, (1 + beyond) / (times + 1))
 
 
-def log_ratios(
-    totals: FloatArray, resamples: Iterable[FloatArray], baseline: int, root: bool = False
+def bootstrap_reach(
+    differences: FloatArray, resamples: Iterable[FloatArray], sizes: FloatArray
 ) -> FloatArray:
-    """Log ratios of resampled scores to the baseline's [R, M]; rows taken as independent.
+    """How far from 0 a mean must be for `paired_bootstrap` to find it, as `overlap_reach`.
 
-    totals: [N, M] summed losses of each row. Where rows are series, cells of one series stay
-    together, so its steps and cutoffs may depend on each other; series may not. root: scores are
-    roots of mean losses. 0 where both are 0, infinite where one is.
+    Infinite where the resamples are too few for the size.
     """
-    sums = np.concatenate([drawn @ totals for drawn in resamples])
-    return log_ratio(sums, sums[:, [baseline]], root)
+    _, se, size = _moments(differences)
+    drawn = np.sort(np.concatenate(list(_studentized(differences, resamples))), axis=0)[::-1]
+    allowed = np.floor(sizes * (len(drawn) + 1) * (1 + ROUNDING)).astype(int) - 1  # as extreme
+    last = drawn[np.clip(allowed, 0, len(drawn) - 1), np.arange(len(sizes))]
+    endless = (allowed < 0) | np.isinf(last)
+    near = np.where(endless, 0.0, last) / (1 - ROUNDING) * se
+    return np.where(size == 0, 0.0, np.where(endless, np.inf, near))
+
+
+def _moments(differences: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Means, their standard errors and largest sizes [P] of differences [N, P]."""
+    n, mean = len(differences), differences.mean(axis=0)
+    se = np.sqrt(((differences - mean) ** 2).sum(axis=0) / n / (n - 1))
+    return mean, se, np.abs(differences).max(axis=0)
+
+
+def _studentized(differences: FloatArray, resamples: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    """|t*| [r, P] of resamples of the centred differences [N, P]; infinite where one shows no
+    spread, which is as extreme as can be."""
+    n, (mean, _, size) = len(differences), _moments(differences)
+    centred = differences - mean
+    for drawn in resamples:
+        moved, square = drawn @ centred / n, drawn @ centred**2 / n  # [r, P]
+        spread = np.sqrt(np.maximum(square - moved**2, 0) / (n - 1))
+        t = np.abs(_standard(moved, spread, size))
+        yield np.where(spread <= ROUNDING * size, np.inf, t)
 
 
 def log_ratio(loss: FloatArray, other: FloatArray, root: bool = False) -> FloatArray:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from westforecast.comparison import charts, words
-from westforecast.comparison.comparison import Comparison
+from westforecast.comparison.comparison import ALONE, Comparison
 from westforecast.report.document import render
 from westforecast.report.words import count
 
@@ -15,7 +15,7 @@ ROWS_SHOWN = 200  # of a table by a key
 
 def page(comparison: Comparison, by: Sequence[str] = ()) -> str:
     """The report as one HTML page. by: keys that have a table on it."""
-    ranks, board = comparison.ranks(), comparison.board()
+    board = comparison.board()
     shown = charts.lines_shown(comparison)
     along = [key for key in TITLES if len(comparison.losses.key(key)[0]) > 1]  # a line has two ends
     hidden = [name for name in comparison.models if name not in shown]
@@ -28,6 +28,8 @@ def page(comparison: Comparison, by: Sequence[str] = ()) -> str:
         "what": " ".join([words.what(comparison), *words.unscored(comparison)]),
         "verdicts": [*words.verdicts(comparison, board), *words.too_good(comparison)],
         "evidence": words.evidence(comparison),
+        "alone": ALONE,
+        "best": words.best(comparison),
         "missing": words.missing(comparison),
         "heads": heads,
         "judged": board.evidence.unit != "none",
@@ -43,8 +45,6 @@ def page(comparison: Comparison, by: Sequence[str] = ()) -> str:
             for name in (comparison.datasets if several else ())
         ],
         "skill": charts.skill_chart(comparison),
-        "ranks": charts.rank_diagram(ranks),
-        "rank_words": words.ranks(comparison, ranks),
         "along": " and ".join(along),
         "lines": [charts.lines_chart(comparison, key, TITLES[key]) for key in along],
         "hidden": hidden,

@@ -12,10 +12,11 @@ from westforecast.comparison.comparison import (
     BETTER,
     NO_DIFFERENCE,
     NOT_ENOUGH,
+    OPPOSED,
+    SET_DIFFERS,
     WORSE,
     Board,
     Comparison,
-    Ranks,
 )
 from westforecast.report.words import count, number, sentence
 
@@ -24,7 +25,7 @@ GAP = 3  # between columns
 NAMED = 6  # models of one verdict named in a sentence
 WHOLE = 0.9995  # a skill that is shown as 100.0 %
 SETS_SHOWN = 2  # data sets with a column of their own
-SPARED = ("in set", "rank", "wins")  # first left out where a table is too wide
+SPARED = ("rank", "wins")  # first left out where a table is too wide
 
 
 def text(comparison: Comparison) -> str:
@@ -74,6 +75,7 @@ def sentences(comparison: Comparison) -> list[str]:
         *verdicts(comparison, board),
         *too_good(comparison),
         *evidence(comparison),
+        *best(comparison),
         *missing(comparison),
     ]
 
@@ -133,7 +135,7 @@ def unscored(comparison: Comparison) -> list[str]:
 
 def verdicts(comparison: Comparison, board: Board) -> list[str]:
     """Which models are better or worse than the baseline, and of which nothing can be said."""
-    found, _, p, _ = board.verdicts()
+    found, reasons, p = board.verdicts()
     order = [m for m in board.order if m != board.base]
     told = []
     for verdict, head in (
@@ -152,6 +154,9 @@ def verdicts(comparison: Comparison, board: Board) -> list[str]:
             f"Not enough evidence to tell from {comparison.baseline}: {'; '.join(each)}"
             f"{_more(unclear)}."
         )
+    opposed = [comparison.models[m] for m in order if reasons[m] == OPPOSED]
+    if opposed:
+        told.append(sentence(f"Of {', '.join(opposed[:NAMED])}{_more(opposed)} {OPPOSED}"))
     return told
 
 
@@ -215,15 +220,26 @@ def evidence(comparison: Comparison) -> list[str]:
             "A verdict by series is about these years: it holds for other series, not other times."
         )
     if board.evidence.unit != "none" and others > 1:
-        banded = np.isfinite(board.band).any()
-        bands = ", bands are not: a band and its verdict may differ" if banded else ""
-        told.append(f"p-values are corrected for {others} models (Holm){bands}.")
+        told.append(f"p-values and bands are corrected for {others} models (Holm).")
         if board.levelled:
             told.append(
                 "Some are equal, as Holm's correction makes p-values at least as large as those "
                 "before them."
             )
     return told
+
+
+def best(comparison: Comparison) -> list[str]:
+    """Which models may be the best of all, with the reason where verdicts seem to differ."""
+    board = comparison.board()
+    if np.isnan(board.set_p).any():
+        return []
+    names = [comparison.models[m] for m in board.order if board.in_set[m]]
+    level = f"{100 * (1 - comparison.alpha):g} %"
+    told = f"May be the best of all ({level} confidence set): {', '.join(names)}"
+    if board.set_differs().any():
+        told += f". {SET_DIFFERS[0].upper()}{SET_DIFFERS[1:]}"
+    return [f"{told}."]
 
 
 def missing(comparison: Comparison) -> list[str]:
@@ -239,6 +255,10 @@ def missing(comparison: Comparison) -> list[str]:
             f"{gone:,} of {losses.observed:,} cells with a known outcome "
             f"{'is' if gone == 1 else 'are'} not compared: {'; '.join(each)}."
         )
+    for name, part in losses.parts.items():
+        if part.few is not None:
+            where = f"In {name}: " if len(losses.parts) > 1 else ""
+            told.append(sentence(f"{where}{part.few.words[0].upper()}{part.few.words[1:]}"))
     told += [sentence(f"{name} is not compared: {why}") for name, why in losses.left_out.items()]
     return told
 
@@ -246,15 +266,15 @@ def missing(comparison: Comparison) -> list[str]:
 def leaderboard(
     comparison: Comparison, dataset: str | None = None
 ) -> tuple[str, list[str], list[list[str]]]:
-    """Title, heads and cells of the leaderboard in words, without bands, set and p-values
-    where there is no evidence to have them by."""
+    """Title, heads and cells of the leaderboard in words, without bands and p-values where there is
+    no evidence to have them by."""
     board = comparison.board(dataset)
     columns = board.columns()
     sets = list(board.losses.parts)
     names = list(columns)[1 : 1 + len(sets)]
     shown = names if len(sets) <= SETS_SHOWN else []
     level = f"{100 * (1 - comparison.alpha):g}"
-    heads = ["model", *shown, "skill", f"{level} % band", "wins", "rank", "in set", "p", "verdict"]
+    heads = ["model", *shown, "skill", f"{level} % band", "wins", "rank", "p", "verdict"]
     rows = []
     for k, name in enumerate(columns["model"]):
         base = name == comparison.baseline
@@ -267,11 +287,10 @@ def leaderboard(
             band,
             "" if base else _told("{:.0%}", columns["win_rate"][k]).replace("%", " %"),
             _told("{:.2f}", columns["mean_rank"][k]),
-            {True: "yes", False: "no", None: ""}[columns["in_set"][k]],
             chance_of(columns["p_value"][k]).removeprefix("p ").replace("below ", "<"),
-            _short(columns["verdict"][k]),
+            _short(columns["verdict"][k], columns["reason"][k]),
         ])  # fmt: skip
-    judged = {f"{level} % band", "in set", "p"}  # empty without evidence
+    judged = {f"{level} % band", "p"}  # empty without evidence
     told = [k for k, head in enumerate(heads) if head not in judged or any(row[k] for row in rows)]
     where = f" on {dataset}" if dataset else ""
     return (
@@ -303,7 +322,7 @@ def pairs(comparison: Comparison) -> list[dict[str, object]]:
             "skill": _signed(columns["skill"][k], " %"),
             "wins": _told("{:.0%}", columns["win_rate"][k]).replace("%", " %"),
             "p": chance_of(columns["p_value"][k]).removeprefix("p ").replace("below ", "<"),
-            "verdict": _short(columns["verdict"][k]),
+            "verdict": _short(columns["verdict"][k], columns["reason"][k]),
         })  # fmt: skip
         before = model
     return rows
@@ -316,7 +335,7 @@ def by_table(comparison: Comparison, key: str) -> tuple[list[str], list[list[str
     for k, model in enumerate(columns["model"]):
         told = {name: str(columns[name][k]) for name in (key, "model")}
         if column in columns:
-            told[column] = _score(columns[column][k])
+            told[column] = _score(columns[column][k]) if columns["n"][k] else ""
         base = model == comparison.baseline
         told["skill"] = "" if base else _signed(columns["skill"][k], " %")
         told["cells"] = f"{columns['n'][k]:,}"
@@ -352,39 +371,10 @@ def made_with(comparison: Comparison) -> str:
     )
 
 
-def ranks(comparison: Comparison, found: Ranks) -> str:
-    """What the ranks say, in a sentence or two."""
-    test = found.friedman
-    if np.isnan(test.p_value):
-        return "One series gives ranks, and nothing to judge them by."
-    if test.p_value > comparison.alpha:
-        return (
-            f"The ranks do not differ more than chance lets them over {found.n} series "
-            f"({chance_of(test.p_value)})."
-        )
-    apart = (
-        "A bar joins models whose mean ranks are closer than the critical difference "
-        f"{found.critical_difference:.2f}: these {found.n} series cannot tell them apart."
-        if found.groups
-        else "All models can be told apart."
-    )
-    board = comparison.board()
-    unsure = {NO_DIFFERENCE, NOT_ENOUGH} & set(board.verdicts()[0])
-    but = ""
-    if unsure and board.evidence.unit != "series":
-        but = (
-            f" Verdicts do not take the {found.n} series as independent, which is why they may say "
-            "no evidence where ranks differ."
-        )
-    return (
-        f"The ranks differ ({chance_of(test.p_value)}). {apart} Series are taken as independent "
-        "here; where they share shocks, ranks differ by chance more often than that, so they "
-        f"describe and decide nothing.{but}"
-    )
-
-
-def _short(verdict: str) -> str:
-    return "no evidence" if verdict == NO_DIFFERENCE else verdict
+def _short(verdict: str, reason: str) -> str:
+    if verdict != NO_DIFFERENCE:
+        return verdict
+    return "no evidence (test and skill differ)" if OPPOSED in reason else "no evidence"
 
 
 def _told(form: str, value: float) -> str:

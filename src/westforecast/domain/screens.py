@@ -79,7 +79,7 @@ class Screening:
             for name in names:
                 told = getattr(finding, name)
                 columns[name].append("; ".join(told) if name == "series" else told)
-        return frames.build(columns, backend)
+        return frames.build(columns, backend=backend)
 
     def headline(self) -> str:
         """66 series: 2 errors, 5 warnings, 1 note."""

@@ -37,8 +37,7 @@ class StageTable:
     scores: StageScores
     indicators: tuple[Indicator, ...]
     calendar: Calendar
-    backend: str
-    columns: tuple[str, str, str]
+    form: frames.Form
 
     def __repr__(self) -> str:
         count = "1 region" if len(self.regions) == 1 else f"{len(self.regions)} regions"
@@ -93,8 +92,7 @@ class StageTable:
             first=np.full(len(self.regions), self.years[0], np.int64),
             indicators=indicators,
             calendar=self.calendar,
-            backend=self.backend,
-            columns=self.columns,
+            form=self.form,
         )
         return whole.select()  # less missing values at its ends
 
@@ -105,11 +103,10 @@ class StageTable:
         scores. backend: "pandas", "polars" or "pyarrow" for another kind of frame.
         """
         r, y = np.nonzero(self.scores.weight > 0)
-        time_col = self.columns[1]
         stage, half = self.scores.stage[r, y], self.scores.half[r, y]
         columns: dict[str, Any] = {
             "region": np.array(self.regions, object)[r],
-            time_col: self.years[y],
+            "ds": self.years[y],
             "composite": self.scores.composite[r, y],
             "weight": self.scores.weight[r, y],
             "stage": stage,
@@ -117,7 +114,7 @@ class StageTable:
             "name": stage_name(stage, half),
         }
         columns |= {name: score[r, y] for name, score in self.scores.scores.items()}
-        return frames.build(columns, backend or self.backend, self.calendar, (time_col,))
+        return frames.build(columns, self.form, self.calendar, ("ds",), backend=backend)
 
 
 def stage_table(
@@ -177,8 +174,7 @@ def stage_table(
         scores=index.score(**inputs),
         indicators=tuple(map(partial(_composite_of, index), names, own)),
         calendar=panel.calendar,
-        backend=panel.backend,
-        columns=panel.columns,
+        form=panel.form,
     )
 
 

@@ -1,6 +1,7 @@
 """Levels, probabilities and quantiles."""
 
 from collections.abc import Iterable
+from math import erfc, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -10,6 +11,9 @@ from westforecast.typing import FloatArray
 
 # Interval coverages asked of a model so that a whole law can be drawn from its quantiles.
 LAW = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0)
+
+# Normal scores up to which a tail is told from nothing.
+FARTHEST = 37.0
 
 
 def check_levels(levels: Iterable[float]) -> tuple[float, ...]:
@@ -87,6 +91,40 @@ def reading(probs: Iterable[float], at: Iterable[float]) -> FloatArray:
     rows = np.arange(len(scores))
     matrix[rows, piece], matrix[rows, piece + 1] = 1 - weight, weight
     return matrix
+
+
+def inner_half(
+    quantiles: FloatArray, probs: Iterable[float], wanted: Iterable[float], bound: float, *,
+    upper: bool,
+) -> FloatArray:  # fmt: skip
+    """Quantiles [A] of a distribution whose middle lies beyond a bound that it cannot pass.
+
+    quantiles: [Q] rising, at `probs`. wanted: [A] probabilities. upper: does the upper half lie
+    inside (the bound is a lower one)? One half stands on the bound; the other is what the
+    distribution gives inside: with S its probability there, at most one half, the quantile of p is
+    where P(X > x) = 2 (1 - p) S. Between and beyond known quantiles as in `at_scores`; NaN where
+    one is missing, and the bound where the distribution is a point.
+    """
+    asked = np.array(list(wanted))
+    if not np.isfinite(quantiles).all():
+        return np.full(len(asked), np.nan)
+    if not upper:  # seen from the other side, an upper bound is a lower one
+        mirrored = [1 - p for p in reversed(list(probs))]
+        return -inner_half(-quantiles[::-1], mirrored, 1 - asked, -bound, upper=True)
+    knots = normal_scores(probs)
+    distinct = np.append(True, np.diff(quantiles) > 0)
+    if distinct.sum() < 2:
+        return np.full(len(asked), bound)
+    q, z = quantiles[distinct], knots[distinct]
+    k = int(np.clip(np.searchsorted(q, bound) - 1, 0, len(q) - 2))
+    edge = z[k] + (bound - q[k]) / (q[k + 1] - q[k]) * (z[k + 1] - z[k])
+    standard = NormalDist()
+    inside = min(0.5, erfc(min(float(edge), FARTHEST) / sqrt(2)) / 2)
+    outer = asked <= 0.5
+    tails = 2 * (1 - np.where(outer, 0.5, asked)) * inside
+    scores = np.array([-standard.inv_cdf(tail) for tail in tails])
+    found = at_scores(quantiles[None], probs, scores[:, None])[:, 0]
+    return np.where(outer, bound, np.maximum(found, bound))
 
 
 def pool(

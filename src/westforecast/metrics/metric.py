@@ -20,8 +20,10 @@ class Cells:
 
     actual, forecast: [C]. quantiles: [C, Q] at `probs`. last: [C] last in-sample value.
     scale: [C] in-sample mean |y_t - y_{t-m}| and scale2: [C] mean (y_t - y_{t-m})^2 over the
-    training part only, m = season length. steps: [C] periods from the last in-sample value, more
-    than the horizon where a series has a gap at its cutoff.
+    training part only, m = season length; both 0 where the first is 0 up to rounding, so that a
+    scaled loss is undefined. steps: [C] periods from the last in-sample value, more than the
+    horizon where a series has a gap at its cutoff. rounding: [C] what is not larger is 0 up to
+    rounding: a tiny share of the largest in-sample |y|.
     """
 
     actual: FloatArray
@@ -32,6 +34,7 @@ class Cells:
     scale: FloatArray
     scale2: FloatArray
     steps: FloatArray
+    rounding: FloatArray | float = 0.0
 
     @property
     def error(self) -> FloatArray:
@@ -57,9 +60,10 @@ LevelLoss = Callable[[Cells, float], FloatArray]
 class Metric:
     """A named loss per cell.
 
-    summary: sign, factor and range in words. loss: [C] losses of cells, NaN where undefined; or
-    per_level: losses that need an interval; such a metric gives one score per level, named
-    `name-80`. root: whether the group's mean loss is square-rooted.
+    summary: sign, factor and range in words. loss: [C] losses of cells, NaN where undefined, which
+    leaves the cell out of this metric alone, infinite where a loss is; or per_level: losses that
+    need an interval; such a metric gives one score per level, named `name-80`. root: whether the
+    group's mean loss is square-rooted.
 
     Raises UsageError unless exactly one of loss and per_level is given.
     """
@@ -87,24 +91,29 @@ class Metric:
 
 
 def _percent(cells: Cells) -> FloatArray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(cells.actual != 0, 100 * np.abs(cells.error / cells.actual), np.nan)
+    defined = np.abs(cells.actual) > cells.rounding
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(defined, 100 * np.abs(cells.error / cells.actual), np.nan)
 
 
 def _symmetric(cells: Cells) -> FloatArray:
+    # A 0 that was forecast is no error. Were it undefined, the model that is right would lose the
+    # cell for those that are not.
     total = np.abs(cells.actual) + np.abs(cells.forecast)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(total == 0, 0.0, 200 * np.abs(cells.error) / total)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(total <= cells.rounding, 0.0, 200 * np.abs(cells.error / total))
 
 
-def _over(numerator: FloatArray, scale: FloatArray) -> FloatArray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(scale > 0, numerator / scale, np.nan)
+def _over(size: FloatArray, scale: FloatArray) -> FloatArray:
+    """size / scale; undefined where there is no scale, infinite where the scale is."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(scale > 0, np.where(np.isinf(scale), np.inf, size / scale), np.nan)
 
 
 def _cagr(cells: Cells) -> FloatArray:
-    positive = (cells.last > 0) & (cells.actual > 0) & np.isfinite(cells.forecast)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    least = cells.rounding
+    positive = (cells.last > least) & (cells.actual > least) & np.isfinite(cells.forecast)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         power = 1 / cells.steps
         found = (cells.actual / cells.last) ** power
         # A forecast of nothing, or less, of what is positive is a growth of -100 percent.
@@ -114,7 +123,8 @@ def _cagr(cells: Cells) -> FloatArray:
 
 def _covered(cells: Cells, level: float) -> FloatArray:
     low, high = cells.interval(level)
-    inside = ((cells.actual >= low) & (cells.actual <= high)).astype(float)
+    above, below = cells.actual >= low - cells.rounding, cells.actual <= high + cells.rounding
+    inside = (above & below).astype(float)
     return np.where(np.isfinite(low) & np.isfinite(high), 100 * inside, np.nan)
 
 
@@ -158,7 +168,11 @@ RMSE = Metric(
     lambda c: c.error**2,
     root=True,
 )
-MAPE = Metric("mape", "mean 100 |e / y|; percent, 0 is best; cells with y = 0 left out", _percent)
+MAPE = Metric(
+    "mape",
+    "mean 100 |e / y|; percent, 0 is best; cells with y = 0 up to rounding left out",
+    _percent,
+)
 SMAPE = Metric(
     "smape", "mean 200 |e| / (|y| + |yhat|); 0 to 200, 0 is best; 0 where both are 0", _symmetric
 )
@@ -170,7 +184,7 @@ MASE = Metric(
 RMSSE = Metric(
     "rmsse",
     "root of mean e^2 / in-sample mean (y_t - y_{t-m})^2 over the group's cells; 0 is best",
-    lambda c: _over(c.error**2, c.scale2),
+    lambda c: _over(np.abs(c.error), np.sqrt(c.scale2)) ** 2,
     root=True,
 )
 BIAS = Metric(

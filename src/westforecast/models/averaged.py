@@ -17,6 +17,7 @@ from westforecast.kernels.averaging import Average
 from westforecast.kernels.mixture import Mixture
 from westforecast.kernels.smoothing import LONGEST
 from westforecast.models.base import Model
+from westforecast.models.bounds import LogOdds
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
@@ -75,6 +76,8 @@ class AveragedModel(Model):
     select: "average" over all candidates, or "best": only those of the most likely form.
     scale: "level", "log" (a model of growth; values must be above zero) or "both", which compete:
         the likelihood of logs is that of the values by its Jacobian, prod 1 / y_t.
+        Unless "level" is asked for, a series that lies between two bounds, as shares do, is taken
+        on the scale that knows them, log((y - low) / (high - y)), and no other.
 
     The point forecast is the average of the candidates' medians: of paths on the level scale and,
     on the log scale, exp of the average log path, weighted by how likely the scales are. Intervals
@@ -107,6 +110,18 @@ class AveragedModel(Model):
         return None
 
     def compute(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
+        odds = None if self.scale == "level" else LogOdds.of(windows)
+        if odds is None or not len(odds.which):
+            return self._averaged(windows, horizon, levels)
+        result = Forecast.empty(len(windows), horizon, levels)
+        between = replace(self, scale="level")._averaged(odds.windows, horizon, levels)
+        result.put(odds.which, odds.back(between))
+        others = np.setdiff1d(np.arange(len(windows)), odds.which)
+        if len(others):
+            result.put(others, self._averaged(windows.take(others), horizon, levels))
+        return result
+
+    def _averaged(self, windows: Windows, horizon: int, levels: Sequence[float]) -> Forecast:
         result = Forecast.empty(len(windows), horizon, levels)
         aside = self.aside(windows)
         for which, tile in tiled(windows):

@@ -14,7 +14,8 @@ from typing import ClassVar, Literal, final, get_args
 import numpy as np
 
 from westforecast.errors import UsageError
-from westforecast.kernels.quantiles import check_levels, probabilities
+from westforecast.kernels.quantiles import LAW, check_levels, probabilities
+from westforecast.models.bounds import cut
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
@@ -88,6 +89,7 @@ class Model(ABC):
         """Forecasts [W, H] of all windows; a window that fails has a status and a reason, and NaN.
 
         windows: what may be seen. horizon: H >= 1 steps. levels: interval coverages in percent.
+        What leaves the bounds of a series is cut there, and `Forecast.cut` says where.
         Raises UsageError for a horizon below 1 or a level outside (0, 100); never for data.
         """
         if horizon < 1:
@@ -105,7 +107,14 @@ class Model(ABC):
             return result
         for piece in windows.take(able).pieces():
             self._fill(result, windows, able[piece], levels)
+        cut(result, windows, lambda which: self._distribution(windows.take(which), horizon))
         return result
+
+    def _distribution(self, windows: Windows, horizon: int) -> Forecast:
+        """Forecasts at so many levels that their distributions can be read."""
+        whole = Forecast.empty(len(windows), horizon, LAW)
+        self._fill(whole, windows, np.arange(len(windows)), LAW)
+        return whole
 
     def _screen(self, result: Forecast, windows: Windows) -> IntArray:
         """The windows that meet the requirements; others get their status and reason."""

@@ -18,6 +18,9 @@ from westforecast.typing import FloatArray, IntArray
 SAME = 1e-7
 TINY = 1e-2
 
+# What was cut at a bound of the series in one step.
+CUT_INTERVAL, CUT_POINT = 1, 2
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forecast:
@@ -26,6 +29,8 @@ class Forecast:
     mean: [W, H] point forecasts. quantiles: [W, H, Q] at `probs` [Q], rising; Q may be 0.
     status: [W] `Status` values. reason: window -> why, for every window that is not OK.
     errors: window -> the exception behind a FAILED window.
+    cut: [W, H] what was cut at a bound of the series: nothing, `CUT_INTERVAL` (an end of an
+    interval) or `CUT_POINT` (the point forecast).
     Windows that are not OK hold NaN.
     """
 
@@ -35,6 +40,11 @@ class Forecast:
     status: IntArray
     reason: dict[int, str] = field(default_factory=dict)
     errors: dict[int, BaseException] = field(default_factory=dict)
+    cut: IntArray = None  # type: ignore[assignment]  # nothing, unless given
+
+    def __post_init__(self) -> None:
+        if self.cut is None:
+            object.__setattr__(self, "cut", np.zeros(self.mean.shape, np.int64))
 
     @classmethod
     def empty(cls, windows: int, horizon: int, levels: Sequence[float]) -> "Forecast":
@@ -84,7 +94,10 @@ class Forecast:
 
     def take(self, which: IntArray) -> "Forecast":
         """The numbers and statuses of some of the windows."""
-        return Forecast(self.mean[which], self.quantiles[which], self.probs, self.status[which])
+        return Forecast(
+            self.mean[which], self.quantiles[which], self.probs, self.status[which],
+            cut=self.cut[which],
+        )  # fmt: skip
 
     def difference(self, other: "Forecast", size: FloatArray | float = TINY) -> FloatArray:
         """How far each window is from the same window of another record [W]; up to `SAME` is equal.
@@ -105,6 +118,7 @@ class Forecast:
         self.mean[place] = part.mean
         self.quantiles[place] = part.quantiles
         self.status[place] = part.status
+        self.cut[place] = part.cut
         self.reason.update({int(place[k]): why for k, why in part.reason.items()})
         self.errors.update({int(place[k]): error for k, error in part.errors.items()})
 
@@ -112,6 +126,7 @@ class Forecast:
         """Take a window's forecast away and say why."""
         self.mean[window] = np.nan
         self.quantiles[window] = np.nan
+        self.cut[window] = 0
         self.status[window] = status
         self.reason[int(window)] = reason
 
@@ -135,7 +150,7 @@ class Forecast:
     def __reduce__(self) -> tuple[type["Forecast"], tuple[Any, ...]]:
         errors = {window: _portable(error) for window, error in self.errors.items()}
         return Forecast, (
-            self.mean, self.quantiles, self.probs, self.status, self.reason, errors
+            self.mean, self.quantiles, self.probs, self.status, self.reason, errors, self.cut
         )  # fmt: skip
 
 

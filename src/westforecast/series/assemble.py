@@ -1,18 +1,21 @@
 """From columns to ragged arrays: every bad row is found, and all are reported at once."""
 
+import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
 
-from westforecast.errors import DataError, Problem, UsageError
+from westforecast.errors import DataError, Problem, UsageError, WestforecastWarning
 from westforecast.series import frame as frames
-from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, WORDS, Calendar, parse
+from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, WORDS, Calendar
 from westforecast.series.indicator import Indicator
 from westforecast.series.metadata import indicators_of
+from westforecast.series.times import Times, parse
 from westforecast.typing import BoolArray, FloatArray, Frequency, Gaps, IntArray
 
-Parts = tuple[FloatArray, IntArray, IntArray, tuple[Indicator, ...], Calendar]
+Parts = tuple[FloatArray, IntArray, IntArray, tuple[Indicator, ...], Calendar, frames.Form]
 Where = Callable[[int], str]
 
 # Columns of metadata that may tell series of one id apart, the likeliest first.
@@ -33,7 +36,7 @@ def assemble(
     origin: str,
     first_line: int,
 ) -> Parts:
-    """Values [N], indptr [S + 1], first periods [S], indicators [S] and the calendar.
+    """Values [N], indptr [S + 1], first periods [S], indicators [S], the calendar and the form.
 
     Raises DataError with every missing column, unreadable time, text or infinite value, duplicate,
     gap (where `gaps="raise"`), value outside its indicator's bounds and contradiction in metadata.
@@ -50,7 +53,15 @@ def assemble(
             origin,
         )
     codes, ids = frames.factorize(table.columns[id_col])
-    periods, bad_time, calendar = parse(table.columns[time_col], freq)
+    times = parse(table.columns[time_col], freq, zone=table.zone(time_col))
+    periods, bad_time, calendar = times.periods, times.bad, times.calendar
+    if times.doubt:
+        warnings.warn(
+            f"the times in {time_col!r} stand at {times.doubt}; they are taken as they are. If "
+            "they were exported as UTC, convert them back first.",
+            WestforecastWarning,
+            stacklevel=4,
+        )
     values, bad_value = frames.numbers(table.columns[target_col])
     infinite = np.isinf(values)
 
@@ -72,6 +83,7 @@ def assemble(
             Problem(where(row), f"{id_col} is empty", "the id of a series", "Fill it or drop it.")
             for row in _places(codes < 0)
         ),
+        *_clashes(table.columns[id_col], codes, ids),
         *(
             Problem(
                 where(row),
@@ -79,7 +91,7 @@ def assemble(
                 f"{ARTICLES[freq]} period",
                 f"{EXAMPLES}; set freq=... if the data are of another frequency.",
             )
-            for row in _places(bad_time)
+            for row in _places(bad_time if times.problem is None else np.zeros_like(bad_time))
         ),
         *(
             Problem(where(row), f"{found(target_col, row)}, which is text", "a number", leave_empty)
@@ -97,7 +109,8 @@ def assemble(
     mixed, within = _mixed(table, codes, periods, order, ids, names)
     problems += mixed
     apart = order[np.lexsort((periods[order], within[order], codes[order]))]
-    problems += _duplicates(codes, periods, within, apart, freq, line, where)
+    double = _duplicates(codes, periods, within, apart, freq, line, where)
+    problems += double or _column(times, time_col)
     indicators, contradictions = indicators_of(table, codes, ids, meta, names)
     # What a mixed series says of itself differs for that one reason.
     told = {problem.where for problem in mixed}
@@ -112,7 +125,32 @@ def assemble(
         problems += _gaps(*parts, ids, calendar, unread)
     if problems:
         raise DataError(problems, origin)
-    return *parts, indicators, calendar
+    form = table.form(names, ids, np.unique(codes, return_index=True)[1].astype(np.int64))
+    return *parts, indicators, calendar, form
+
+
+def _column(times: Times, name: str) -> list[Problem]:
+    """What is wrong with the times as a whole."""
+    return [] if times.problem is None else [replace(times.problem, where=f"column {name!r}")]
+
+
+def _clashes(values: np.ndarray, codes: IntArray, ids: Sequence[str]) -> list[Problem]:
+    """Different ids that are one as text."""
+    if values.dtype != object:
+        return []
+    told: dict[int, dict[Any, None]] = {}
+    for code, value in zip(codes.tolist(), values, strict=True):
+        told.setdefault(code, {}).setdefault(value)
+    return [
+        Problem(
+            f"series {ids[code]!r}",
+            f"different ids that read the same: {' and '.join(map(repr, same))}",
+            "one id per series",
+            "Make them equal, or tell the series apart.",
+        )
+        for code, same in told.items()
+        if code >= 0 and len(same) > 1
+    ]
 
 
 def _places(mask: BoolArray) -> IntArray:

@@ -2,13 +2,15 @@
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from narwhals import selectors
 
 from westforecast.errors import DataError, Problem, UsageError, nearest
@@ -17,6 +19,14 @@ from westforecast.text import cell
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 Backend = Literal["pandas", "polars", "pyarrow"]
+
+# Columns of results that are not the caller's own.
+RESERVED = frozenset(
+    {"unique_id", "ds", "y", "cutoff", "horizon", "model", "yhat", "cut", "status", "reason",
+     "model_used", "n_train"}
+)  # fmt: skip
+
+_DATES = np.datetime64("0001-01-01"), np.datetime64("9999-12-31")
 
 # What a column of numbers may say, in any case, where it has none.
 _BLANK = {"", "na", "n/a", "#n/a", "nan", "null", "none"}
@@ -29,11 +39,58 @@ class Table:
     columns: Mapping[str, np.ndarray]  # nulls are NaN, NaT or None
     backend: Backend  # what `build` makes again
     rows: int
+    given: Mapping[str, nw.Series[Any]] = field(default_factory=dict)  # the caller's own columns
 
     def without(self, names: Sequence[str]) -> "Table":
         """The table less some columns."""
         kept = {name: column for name, column in self.columns.items() if name not in names}
-        return Table(kept, self.backend, self.rows)
+        return Table(kept, self.backend, self.rows, self.given)
+
+    def zone(self, name: str) -> str | None:
+        """The time zone of a column of stamps."""
+        dtype = self.given[name].dtype if name in self.given else None
+        return dtype.time_zone if isinstance(dtype, nw.Datetime) else None
+
+    def form(self, names: tuple[str, str, str], ids: Sequence[str], rows: IntArray) -> "Form":
+        """What frames made of this one are to look like.
+
+        names: columns of ids, times and numbers. ids: the series' ids; rows: one row of each.
+        """
+        id_col, time_col, _ = names
+        if id_col not in self.given:
+            return Form(self.backend, names)
+        own = self.given[id_col][rows]
+        plain = self.backend == "pandas" and self.columns[id_col].dtype == object
+        if plain and own.to_native().dtype == object and own.to_list() == list(ids):
+            return Form(self.backend, names, time=self.given[time_col][:0])
+        return Form(self.backend, names, own, dict(zip(ids, range(len(ids)), strict=True)),
+                    self.given[time_col][:0])  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """What the caller's frame was like, so that frames of results join it.
+
+    columns: its names of ids, times and numbers. ids: the ids as its own column had them, None for
+    text; place: id as text -> row of it. time: an empty column of the type its times had.
+    """
+
+    backend: Backend = "pandas"
+    columns: tuple[str, str, str] = ("unique_id", "ds", "y")
+    ids: nw.Series[Any] | None = None
+    place: Mapping[str, int] = field(default_factory=dict)
+    time: nw.Series[Any] | None = None
+
+    def named(self, name: str) -> str:
+        """The caller's name of a column that the library calls unique_id, ds or y."""
+        return dict(zip(("unique_id", "ds", "y"), self.columns, strict=True)).get(name, name)
+
+    def key(self, name: str) -> str:
+        """The library's name of a column that the caller calls otherwise."""
+        return dict(zip(self.columns, ("unique_id", "ds", "y"), strict=True)).get(name, name)
+
+
+TEXT = Form()
 
 
 def read(frame: Any, what: str = "the data") -> Table:
@@ -54,11 +111,12 @@ def read(frame: Any, what: str = "the data") -> Table:
             [Problem("columns", twice, "each name once", "Rename or drop one of them.")], what
         ) from error
     table = native.collect() if isinstance(native, nw.LazyFrame) else native
-    columns = {str(name): _array(table.get_column(name)) for name in table.columns}
+    given = {str(name): table.get_column(name) for name in table.columns}
+    columns = {name: _array(column) for name, column in given.items()}
     made = table.implementation.name.lower()
-    return Table(
-        columns, cast(Backend, made if made in get_args(Backend) else "pandas"), len(table)
-    )
+    if made not in get_args(Backend):
+        return Table(columns, "pandas", len(table))
+    return Table(columns, cast(Backend, made), len(table), given)
 
 
 def _array(column: nw.Series[Any]) -> np.ndarray:
@@ -66,9 +124,12 @@ def _array(column: nw.Series[Any]) -> np.ndarray:
     if isinstance(dtype, nw.Datetime):
         # By the caller's clock, whatever the zone: midnight in Shanghai is that day.
         return np.asarray(column.dt.replace_time_zone(None).to_numpy())
-    if dtype.is_numeric() and column.null_count() > 0:
+    if isinstance(dtype, nw.Date):
+        return np.asarray(column.to_numpy()).astype("datetime64[D]")
+    wide = isinstance(dtype, nw.Int128 | nw.UInt128)  # NumPy has no such numbers
+    if dtype.is_numeric() and not wide and column.null_count() > 0:
         return np.asarray(column.cast(nw.Float64).to_numpy(), dtype=float)
-    if dtype.is_numeric():
+    if dtype.is_numeric() and not wide:
         return np.asarray(column.to_numpy())
     values = column.to_list()
     if isinstance(dtype, nw.List | nw.Array | nw.Object):  # tuples can be compared and hashed
@@ -133,10 +194,13 @@ def require(table: Table, wanted: Mapping[str, str], origin: str) -> None:
 def factorize(values: np.ndarray) -> tuple[IntArray, list[str]]:
     """Codes [N] (-1 = null) and the distinct values as text, in order of first appearance."""
     codes, distinct = pd.factorize(values, use_na_sentinel=True)
-    # 1 and "1" are one id; an integer column that holds nulls arrives as floats.
-    texts = [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in distinct]
-    merged, names = pd.factorize(np.array(texts, dtype=object))
+    merged, names = pd.factorize(np.array(list(map(id_text, distinct)), dtype=object))
     return np.append(merged, -1)[codes].astype(np.int64), names.tolist()
+
+
+def id_text(value: Any) -> str:
+    """An id as text; 1.0 is 1: a column of whole numbers that holds nulls arrives as floats."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def numbers(values: np.ndarray) -> tuple[FloatArray, BoolArray]:
@@ -150,43 +214,120 @@ def numbers(values: np.ndarray) -> tuple[FloatArray, BoolArray]:
 
 def build(
     columns: Mapping[str, Any],
-    backend: str = "pandas",
+    form: Form = TEXT,
     calendar: Calendar | None = None,
     times: Sequence[str] = (),
+    *,
+    backend: str | None = None,
 ) -> Any:
-    """A frame of the given kind.
+    """A frame of the caller's kind.
 
-    times: names of columns of integer periods, handed back as `calendar` reads them. NaN becomes
-    the kind's own null.
-    Raises UsageError for a kind that this library does not make.
+    Columns unique_id, ds and y get the caller's names, and ids the type they came in; where one of
+    them is not the caller's own, all stay text. times: names of columns of integer periods, handed
+    back as `calendar` reads them. NaN becomes the kind's own null. backend: another kind of frame.
+    Raises UsageError for a kind that this library does not make, and where two columns would share
+    a name.
     """
-    if backend not in get_args(Backend):
-        raise UsageError(
-            f"backend={backend!r} found, one of {', '.join(get_args(Backend))} expected."
-        )
-    ready = {
-        name: _plain(
-            _in_time(np.asarray(column), calendar, backend)
-            if calendar is not None and name in times
-            else column
-        )
-        for name, column in columns.items()
-    }
-    frame = nw.from_dict(ready, backend=cast(Backend, backend))
-    if backend != "pandas":  # pandas has no other null in a column of numbers
+    kind = cast(Backend, form.backend if backend is None else backend)
+    if kind not in get_args(Backend):
+        raise UsageError(f"backend={kind!r} found, one of {', '.join(get_args(Backend))} expected.")
+    ready: dict[str, Any] = {}
+    for name, column in columns.items():
+        if calendar is not None and name in times:
+            column = _in_time(np.asarray(column, np.int64), calendar, form, kind)
+        elif name == "unique_id":
+            column = _own_ids(column, form, kind)
+        if form.named(name) in ready:
+            raise UsageError(
+                f"a column {form.named(name)!r} would be there twice: one of the data is called "
+                "so as well. Rename it."
+            )
+        ready[form.named(name)] = _plain(column)
+    frame = nw.from_dict(ready, backend=kind)
+    if kind != "pandas":  # pandas has no other null in a column of numbers
         frame = frame.with_columns(selectors.by_dtype(nw.Float64).fill_nan(None))
     return frame.to_native()
 
 
-def _in_time(periods: np.ndarray, calendar: Calendar, backend: str) -> Any:
-    encoded = calendar.encode(periods)
+def _own_ids(texts: Any, form: Form, backend: Backend) -> Any:
+    """Ids as the caller's column had them."""
+    if form.ids is None:
+        return texts
+    codes, distinct = pd.factorize(np.asarray(texts, dtype=object))
+    places = np.array([form.place.get(text, -1) for text in distinct], np.int64)
+    if (places < 0).any():
+        return texts
+    own = form.ids[places[codes]]
+    return own if backend == form.backend else own.to_list()
+
+
+def _in_time(periods: IntArray, calendar: Calendar, form: Form, backend: Backend) -> nw.Series[Any]:
+    """Periods as the caller's times, a column of the type these had where they fit it."""
+    distinct, place = np.unique(periods, return_inverse=True)
+    column = _column(calendar, distinct, backend)
+    if form.time is not None and backend == form.backend:
+        column = _as(column, form.time)
+    return column[place]
+
+
+def _column(calendar: Calendar, periods: IntArray, backend: Backend) -> nw.Series[Any]:
     if calendar.style == "period" and backend == "pandas":
-        return pd.PeriodIndex(encoded, freq=calendar.freq)
-    return encoded
+        ordinals = periods - 1970 * calendar.season_length
+        made = pd.PeriodIndex.from_ordinals(ordinals, freq=calendar.alias)  # type: ignore[attr-defined]
+        own = pd.Series(made)
+        return nw.from_native(own, series_only=True)
+    values = calendar.encode(periods)
+    if calendar.style == "timestamp" and calendar.zone is not None:
+        local = pd.DatetimeIndex(values).tz_localize(
+            calendar.zone, ambiguous=np.ones(len(values), bool), nonexistent="shift_forward"
+        )
+        zoned = nw.new_series("ds", local.tz_convert(None).to_numpy(), backend=backend)
+        return zoned.dt.replace_time_zone("UTC").dt.convert_time_zone(calendar.zone)
+    if calendar.style == "date" and backend == "pandas":
+        values = _dates(values)
+    return nw.new_series("ds", _plain(values), backend=backend)
+
+
+def _dates(days: np.ndarray) -> np.ndarray:
+    """Days as Python's dates."""
+    if len(days) and not (_DATES[0] <= days.min() and days.max() <= _DATES[1]):
+        raise UsageError(
+            f"periods from {days.min()} to {days.max()} are to be written as dates, which go from "
+            "year 1 to 9999. Ask for fewer steps, or give the years as whole numbers."
+        )
+    return days.astype(object)
+
+
+def _as(column: nw.Series[Any], like: nw.Series[Any]) -> nw.Series[Any]:
+    """A column in the type of another, or as it is where that cannot hold its values."""
+    native, wanted = column.to_native(), like.to_native()
+    try:
+        if isinstance(native, pd.Series):
+            made = _typed(native, wanted.dtype)
+        elif like.implementation.is_polars():
+            made = native.cast(wanted.dtype, strict=False)
+        else:
+            made = native.cast(wanted.type)
+    except (ArithmeticError, NotImplementedError, TypeError, ValueError):
+        return column
+    found = nw.from_native(made, series_only=True)
+    return column if found.null_count() else found
+
+
+def _typed(values: "pd.Series[Any]", dtype: Any) -> "pd.Series[Any]":
+    made = values.astype(dtype)
+    # pandas lets whole numbers wrap around.
+    numeric = all(map(pd.api.types.is_numeric_dtype, (values, made)))
+    if numeric and not (made.astype("float64") == values.astype("float64")).all():
+        raise OverflowError
+    return made
 
 
 def _plain(column: Any) -> Any:
     """Object arrays as lists: polars and pyarrow then see text, not opaque objects."""
+    if isinstance(column, nw.Series):
+        native = column.to_native()
+        return native.reset_index(drop=True) if isinstance(native, pd.Series) else native
     return column.tolist() if isinstance(column, np.ndarray) and column.dtype == object else column
 
 
@@ -201,10 +342,78 @@ def to_csv_bytes(columns: Mapping[str, Any]) -> bytes:
     return safe.to_csv(index=False).encode("utf-8-sig")
 
 
-def to_parquet_bytes(columns: Mapping[str, Any]) -> bytes:
-    """Columns as a Parquet file."""
+def pack(form: Form) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """A form as plain values, and its columns as Arrow files; ids that make none are listed."""
+    plain: dict[str, Any] = {"backend": form.backend, "columns": form.columns}
+    kept, types = {}, {"ids": form.ids, "time": form.time}
+    if form.backend == "pandas":  # Arrow knows no storage of text, and zones by another name
+        plain["types"] = {n: _told(c.to_native().dtype) for n, c in types.items() if c is not None}
+    if form.time is not None:
+        kept["form_time"] = _to_arrow(form.time, form.backend)
+    if form.ids is not None:
+        plain["place"] = list(form.place)
+        try:
+            kept["form_ids"] = _to_arrow(form.ids, form.backend)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):  # of several types
+            plain["ids"] = form.ids.to_list()
+    return plain, kept
+
+
+def unpack(plain: Mapping[str, Any], kept: Mapping[str, bytes]) -> Form:
+    """What `pack` made a record of."""
+    backend: Backend = plain["backend"]
+    columns = {name: _from_arrow(kept[f"form_{name}"], backend) for name in ("ids", "time")
+               if f"form_{name}" in kept}  # fmt: skip
+    if "ids" in plain:
+        own = pd.Series(plain["ids"], dtype=object)
+        columns["ids"] = nw.from_native(own, series_only=True)
+    for name, told in plain.get("types", {}).items():
+        own = columns[name].to_native().astype(told)
+        columns[name] = nw.from_native(own, series_only=True)
+    place = {text: row for row, text in enumerate(plain.get("place", ()))}
+    id_col, time_col, target_col = plain["columns"]
+    return Form(backend, (id_col, time_col, target_col), place=place, **columns)
+
+
+def _told(dtype: Any) -> str:
+    """The name by which pandas finds a type again."""
+    text = str(dtype)
+    return f"string[{dtype.storage}]" if text == "string" else text
+
+
+def _to_arrow(column: nw.Series[Any], backend: Backend) -> bytes:
+    frame, buffer = column.alias("it").to_frame().to_native(), io.BytesIO()
+    if backend == "polars":
+        frame.write_ipc(buffer)
+        return buffer.getvalue()
+    table = pa.Table.from_pandas(frame, preserve_index=False) if backend == "pandas" else frame
+    arrays = [table.column("it").combine_chunks()]  # a batch keeps all categories, a table may not
+    with pa.ipc.new_file(buffer, table.schema) as file:
+        file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=table.schema))
+    return buffer.getvalue()
+
+
+def _from_arrow(data: bytes, backend: Backend) -> nw.Series[Any]:
+    if backend == "polars":
+        frame = import_module("polars").read_ipc(io.BytesIO(data))
+    else:
+        with pa.ipc.open_file(io.BytesIO(data)) as file:
+            frame = file.read_all()
+        frame = frame.to_pandas() if backend == "pandas" else frame
+    column: nw.Series[Any] = nw.from_native(frame).get_column("it")
+    return column
+
+
+def to_parquet_bytes(columns: Any) -> bytes:
+    """Columns, or a frame that `build` made, as a Parquet file."""
+    if isinstance(columns, Mapping):
+        columns = _in_text(columns, _encoded)
     buffer = io.BytesIO()
-    _in_text(columns, _encoded).to_parquet(buffer, index=False)
+    try:
+        nw.from_native(columns).write_parquet(buffer)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # ids of several types are text there
+        objects = columns.select_dtypes(object).map(lambda value: value and id_text(value))
+        return to_parquet_bytes(columns.assign(**objects))
     return buffer.getvalue()
 
 

@@ -47,7 +47,7 @@ def indicators_of(
                 )
             joined = "; ".join(map(str, values)) if name == "source" else values[0]
             settings[ids[i]][name] = joined
-    for unique_id, given in _given(meta, problems):
+    for unique_id, given in _given(meta, problems, names[0]):
         # Metadata of series that are not in these data are no mistake.
         if unique_id in settings:
             settings[unique_id] |= given
@@ -65,14 +65,14 @@ def _distinct(column: np.ndarray, codes: IntArray) -> Iterable[tuple[int, list[A
         yield int(codes[own[0]]), [column[row] for row in own]
 
 
-def _given(meta: Any, problems: list[Problem]) -> Iterable[tuple[str, dict[str, Any]]]:
+def _given(meta: Any, problems: list[Problem], id_col: str) -> Iterable[tuple[str, dict[str, Any]]]:
     """Fields of `meta` by id. Nulls say nothing, nor do the defaults of an Indicator."""
     if meta is None:
         return
     default = {field.name: field.default for field in fields(Indicator)}
     unknown: set[str] = set()
     seen: dict[str, dict[str, Any]] = {}
-    for key, entry in meta.items() if isinstance(meta, Mapping) else _rows(meta):
+    for key, entry in meta.items() if isinstance(meta, Mapping) else _rows(meta, id_col):
         if isinstance(entry, Indicator):
             entry = {n: v for n in FIELDS if (v := getattr(entry, n)) != default[n]}
         if not isinstance(entry, Mapping):
@@ -80,7 +80,8 @@ def _given(meta: Any, problems: list[Problem]) -> Iterable[tuple[str, dict[str, 
                 f"meta[{key!r}] is a {type(entry).__name__}; expected an Indicator or a dict of "
                 "its fields."
             )
-        where = f"metadata of {str(key)!r}"
+        key = frames.id_text(key)
+        where = f"metadata of {key!r}"
         problems += [
             Problem(where, f"a field {name!r}", "fields of Indicator", nearest(name, FIELDS))
             for name in entry
@@ -88,16 +89,16 @@ def _given(meta: Any, problems: list[Problem]) -> Iterable[tuple[str, dict[str, 
         ]
         unknown |= set(entry) - set(default)
         told = {n: v for n, v in entry.items() if n in default and v is not None and v == v}
-        if seen.setdefault(str(key), told) != told:
+        if seen.setdefault(key, told) != told:
             problems.append(
                 Problem(where, "rows that disagree", "one row per series", "Drop all but one.")
             )
-        yield str(key), told
+        yield key, told
 
 
-def _rows(meta: Any) -> list[tuple[Any, dict[str, Any]]]:
+def _rows(meta: Any, id_col: str) -> list[tuple[Any, dict[str, Any]]]:
     table = frames.read(meta, "meta")
-    key = next((name for name in ("unique_id", "id") if name in table.columns), None)
+    key = next((name for name in (id_col, "unique_id", "id") if name in table.columns), None)
     if key is None:
         found = f"no column 'unique_id' (found: {', '.join(table.columns) or 'none'})"
         expected = "the ids of series"

@@ -17,8 +17,9 @@ import numpy as np
 from westforecast.errors import UnknownNameError, UsageError, check_options, nearest
 from westforecast.series import frame as frames
 from westforecast.series.assemble import assemble
-from westforecast.series.calendar import WORDS, Calendar, frequency_in, frequency_of
+from westforecast.series.calendar import WORDS, Calendar, frequency_of
 from westforecast.series.indicator import Indicator
+from westforecast.series.times import decode, frequency_in
 from westforecast.text import visible
 from westforecast.typing import FloatArray, Gaps, IntArray
 
@@ -31,7 +32,8 @@ class Panel:
     indptr: [S + 1] where each series begins and ends in `values`.
     first: [S] period of each series' first value.
     indicators: [S] what each series means; `indicators[i].id` is its `unique_id`.
-    calendar: how periods read in the caller's type. backend: kind of frame handed back.
+    calendar: how periods read in the caller's type. form: the kind of frame handed back, with the
+    caller's own ids and names of columns.
     """
 
     values: FloatArray
@@ -39,8 +41,7 @@ class Panel:
     first: IntArray
     indicators: tuple[Indicator, ...]
     calendar: Calendar
-    backend: str = "pandas"
-    columns: tuple[str, str, str] = ("unique_id", "ds", "y")
+    form: frames.Form = frames.TEXT
     _index: dict[str, int] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -71,8 +72,10 @@ class Panel:
     ) -> "Panel":
         """A panel from a long frame: one row per series and period.
 
-        frame: pandas, polars or pyarrow (anything narwhals reads). Ids become text; times of any
-            kind come back in results as they were given, less their time of day and zone.
+        frame: pandas, polars or pyarrow (anything narwhals reads). Ids, times and names of columns
+            come back in results as they were given: times must stand at one place of their periods
+            (first or last day, last business day ..., at one hour) or say periods themselves
+            (2010, 2010Q1, 201001, pandas periods).
         freq: "Y", "Q", "M" or a pandas alias of one; None takes what the times say themselves
             (pandas periods, 2010Q1) and annual otherwise.
         meta: indicators, as a mapping id -> Indicator (or dict of its fields) or a frame with one
@@ -131,18 +134,29 @@ class Panel:
         ignore: Sequence[str] = (),
     ) -> "Panel":
         names = (id_col, time_col, target_col)
+        _check_names(names)
         times = table.columns.get(time_col, np.empty(0))
         frequency = frequency_in(times) if freq is None else frequency_of(freq)
         parts = assemble(
             table.without(ignore), frequency, meta, gaps, names,
             origin=origin, first_line=first_line,
         )  # fmt: skip
-        return cls(*parts, backend=table.backend, columns=names)
+        return cls(*parts)
 
     # --- looking --------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         return len(self.indicators)
+
+    @property
+    def backend(self) -> str:
+        """The kind of frame the panel was read from."""
+        return self.form.backend
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """The caller's names of ids, times and numbers."""
+        return self.form.columns
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -172,10 +186,10 @@ class Panel:
         """id -> position, for all series."""
         return self._index
 
-    def index(self, unique_id: str) -> int:
+    def index(self, unique_id: Any) -> int:
         """The position of a series. Raises UnknownNameError, suggesting the nearest id."""
         try:
-            return self._index[unique_id]
+            return self._index[frames.id_text(unique_id)]
         except KeyError:
             raise UnknownNameError(
                 f"no series {unique_id!r} in the panel. {nearest(unique_id, self._index)}"
@@ -222,7 +236,7 @@ class Panel:
             if condition is None:
                 continue
             single = isinstance(condition, str) or not isinstance(condition, Iterable)
-            allowed = {str(value) for value in ([condition] if single else condition)}
+            allowed = {frames.id_text(value) for value in ([condition] if single else condition)}
             have = [getattr(indicator, name) for indicator in self.indicators]
             for value in sorted(allowed - set(have)):
                 raise UnknownNameError(
@@ -236,7 +250,7 @@ class Panel:
 
         period: a year (or the caller's own type of period).
         """
-        limit = self.calendar.decode(period)
+        limit = decode(self.calendar, period)
         lags = np.array([indicator.publication_lag for indicator in self.indicators], np.int64)
         stop = np.clip(limit - lags - self.first + 1, 0, self.lengths)
         return self._take(np.arange(len(self)), np.zeros(len(self), np.int64), stop)
@@ -246,7 +260,7 @@ class Panel:
 
         id: ids of the series that this is about; all of them unless given.
         """
-        begin = np.clip(self.calendar.decode(period) - self.first, 0, self.lengths)
+        begin = np.clip(decode(self.calendar, period) - self.first, 0, self.lengths)
         if id is not None:
             mine = np.zeros(len(self), bool)
             mine[[self.index(unique_id) for unique_id in id]] = True
@@ -306,17 +320,17 @@ class Panel:
         Missing values inside a series are rows with a null value; a series without any value has
         no row. backend: "pandas", "polars" or "pyarrow" for another kind of frame.
         """
-        id_col, time_col, target_col = self.columns
         lengths = self.lengths
         periods = np.repeat(self.first, lengths) + _ramp(lengths)
         columns: dict[str, Any] = {
-            id_col: frames.repeat(self.ids, lengths), time_col: periods, target_col: self.values
+            "unique_id": frames.repeat(self.ids, lengths), "ds": periods, "y": self.values
         }  # fmt: skip
         if meta:
             for name in ("name", "unit", "kind", "region", "industry", "source"):
                 column = [getattr(indicator, name) for indicator in self.indicators]
-                columns.setdefault(name, frames.repeat(column, lengths))
-        return frames.build(columns, backend or self.backend, self.calendar, (time_col,))
+                if name not in self.columns:
+                    columns[name] = frames.repeat(column, lengths)
+        return frames.build(columns, self.form, self.calendar, ("ds",), backend=backend)
 
     def digest(self) -> str:
         """A SHA-256 of values, calendar and ids: the data part of a manifest."""
@@ -380,6 +394,19 @@ class Panel:
             f"<div><p><b>{escape(self._headline())}</b></p>"
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
         )
+
+
+def _check_names(names: tuple[str, str, str]) -> None:
+    """Raise UsageError for names of columns that results have for something else, or twice."""
+    own = dict(zip(names, ("unique_id", "ds", "y"), strict=True))
+    if len(own) < len(names):
+        raise UsageError(f"id_col, time_col, target_col = {names!r}: three columns expected.")
+    for name, key in own.items():
+        if name != key and name in frames.RESERVED:
+            raise UsageError(
+                f"the column {name!r} cannot come back in results, which have one of that name for "
+                "something else. Rename it."
+            )
 
 
 def _clip(text: str, width: int = 42) -> str:

@@ -1,1 +1,1 @@
-"""ARIMA: averaged over orders and parameters, or chosen automatically."""
+"""ARIMA averaged over orders and parameters."""

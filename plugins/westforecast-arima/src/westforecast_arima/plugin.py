@@ -5,18 +5,12 @@ from westforecast.plugin import ModelSpec, hookimpl
 
 @hookimpl
 def westforecast_register_models() -> list[ModelSpec]:
-    """`AveragedARIMA` and `AutoARIMA`."""
+    """`AveragedARIMA`."""
     return [
         ModelSpec(
             name="AveragedARIMA",
             target="westforecast_arima.averaged:AveragedARIMA",
             summary="ARIMA averaged over orders and parameters, all origins at once",
             capabilities=frozenset({"intervals", "batch", "scale_equivariant"}),
-        ),
-        ModelSpec(
-            name="AutoARIMA",
-            target="westforecast_arima.auto:AutoARIMA",
-            summary="ARIMA, orders chosen by AICc",
-            capabilities=frozenset({"intervals"}),
         ),
     ]

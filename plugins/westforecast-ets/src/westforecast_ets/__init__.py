@@ -1,1 +1,1 @@
-"""Exponential smoothing: averaged over its parameters, chosen by AICc, and two classics."""
+"""Exponential smoothing: averaged over its parameters, and two classics."""

@@ -5,7 +5,7 @@ from westforecast.plugin import ModelSpec, hookimpl
 
 @hookimpl
 def westforecast_register_models() -> list[ModelSpec]:
-    """`AveragedETS`, `SESDrift`, `Theta` and `AutoETS`."""
+    """`AveragedETS`, `SESDrift` and `Theta`."""
     return [
         ModelSpec(
             name="AveragedETS",
@@ -24,11 +24,5 @@ def westforecast_register_models() -> list[ModelSpec]:
             target="westforecast_ets.classic:Theta",
             summary="simple exponential smoothing plus half the slope of a straight line",
             capabilities=frozenset({"intervals", "batch", "scale_equivariant"}),
-        ),
-        ModelSpec(
-            name="AutoETS",
-            target="westforecast_ets.auto:AutoETS",
-            summary="exponential smoothing, form chosen by AICc",
-            capabilities=frozenset({"intervals"}),
         ),
     ]

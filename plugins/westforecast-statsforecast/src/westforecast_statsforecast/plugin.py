@@ -6,15 +6,29 @@ from westforecast_statsforecast.catalogue import EXAMPLES, OFFERS
 
 @hookimpl
 def westforecast_register_models() -> list[ModelSpec]:
-    """`statsforecast.<Class>` for every class of `statsforecast.models` that forecasts."""
+    """`AutoETS`, `AutoARIMA`, and `statsforecast.<Class>` for every class that forecasts."""
     return [
         ModelSpec(
-            name=f"statsforecast.{kind}",
-            target="westforecast_statsforecast.model:StatsForecastModel",
-            summary=offer.summary,
-            settings={"kind": kind},
-            capabilities=frozenset({"intervals"} if offer.intervals else ()),
-            example={name: EXAMPLES[name] for name in offer.needs},
-        )
-        for kind, offer in OFFERS.items()
+            name="AutoETS",
+            target="westforecast_statsforecast.auto_ets:AutoETS",
+            summary="exponential smoothing, form chosen by AICc",
+            capabilities=frozenset({"intervals"}),
+        ),
+        ModelSpec(
+            name="AutoARIMA",
+            target="westforecast_statsforecast.auto_arima:AutoARIMA",
+            summary="ARIMA, orders chosen by AICc",
+            capabilities=frozenset({"intervals"}),
+        ),
+        *(
+            ModelSpec(
+                name=f"statsforecast.{kind}",
+                target="westforecast_statsforecast.model:StatsForecastModel",
+                summary=offer.summary,
+                settings={"kind": kind},
+                capabilities=frozenset({"intervals"} if offer.intervals else ()),
+                example={name: EXAMPLES[name] for name in offer.needs},
+            )
+            for kind, offer in OFFERS.items()
+        ),
     ]

@@ -11,7 +11,7 @@ import westforecast as wf
 from westforecast.errors import UsageError
 from westforecast.models import quiet
 from westforecast.testing import check_model
-from westforecast_ets.auto import AutoETS
+from westforecast_statsforecast.auto_ets import AutoETS
 
 LEVELS = (80, 99.5)
 SUFFIXES = ("", "-lo-80", "-hi-80", "-lo-99.5", "-hi-99.5")
