@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -330,7 +331,9 @@ def test_p8_levels_of_a_whole_stay_inside_its_bounds():
     })])  # fmt: skip
     panel = wf.Panel.from_frame(frame.assign(kind="count"))
     shares = wf.forecast_shares(panel, whole="nation", h=8, n_paths=500)
-    law = wf.forecast(panel.select(id=["nation"]), "Naive", h=8, levels=(50, 80, 98))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its interval is cut at 0, as is told
+        law = wf.forecast(panel.select(id=["nation"]), "Naive", h=8, levels=(50, 80, 98))
     assert (shares.top_down(law).paths >= 0).all()
 
 
@@ -395,6 +398,17 @@ def test_p8_sampled_values_stay_inside_the_bounds(study_file, values):
     ends = rows[["yhat", "lo-80", "hi-80", "lo-95", "hi-95"]].to_numpy()
     assert (ends >= 0).all() and (ends <= 100).all()
     assert (rows["lo-95"] < rows["hi-95"]).all()
+
+
+def test_p8_a_trend_beyond_the_bound_keeps_its_interval(study_file):
+    """Straight lines would stand at 128 percent in 2015; it was 100 (80 % interval 100 to 100)."""
+    result = shares_study(study_file, (50, 57, 60, 68, 71, 80, 82, 90, 92, 99))
+    rows = only(forecasts(result), unique_id="output", scenario="baseline")
+    assert set(rows["model"]) == {"Naive", "SESDrift", "damped", COMBINATION}
+    ends = rows[["yhat", "lo-80", "hi-80", "lo-95", "hi-95"]].to_numpy()
+    assert (ends >= 0).all() and (ends <= 100).all(), "models' own forecasts, too"
+    assert (rows["lo-80"] < rows["hi-80"]).all() and (rows["lo-95"] < rows["lo-80"]).all()
+    assert only(rows, model="SESDrift", ds=2015)["yhat"].item() == 100
 
 
 def test_p8_an_interval_collapses_only_if_the_distribution_does():
