@@ -20,9 +20,9 @@ _UNSEEN = (
 )
 _ANY = re.compile(f"[{_UNSEEN}]")
 _SPACES = re.compile("\r\n|[\t\n\v\f\r\x85\u2028\u2029]")
-_LINES = re.compile("\r\n|[\v\f\x85\u2028\u2029]")
+_LINES = re.compile("\r\n?|[\x85\u2028\u2029]")
 # What a spreadsheet takes for a formula (OWASP, CSV Injection), also written in full width.
-_FORMULA = re.compile("\\s*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = re.compile("\\s*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20].", re.DOTALL)
 
 
 def visible(text: object, *, lines: bool = False) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 
 from westforecast.errors import UsageError
+from westforecast.files import name_fault
 from westforecast.plugin import registry
 
 # file of the template -> where it goes in the new package
@@ -39,6 +40,8 @@ def render(distribution: str, model: str | None = None) -> dict[str, str]:
             f"{distribution!r} found; expected the name of a package: small letters and digits "
             "with single hyphens, beginning with a letter, for instance acme-growth."
         )
+    if fault := name_fault(distribution):
+        raise UsageError(f"{distribution!r} found; expected the name of a folder, and {fault}.")
     package = distribution.replace("-", "_")
     taken = _package_taken(distribution, package)
     if taken:

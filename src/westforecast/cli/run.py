@@ -32,7 +32,8 @@ def run(study: str, origin: int | None, until: int | None, out: Path | None, qui
 
     is_file = study.endswith(".toml") or "/" in study
     described = read_study(study if is_file else registry().made("study", study, Path, str))
-    first, last = origin or described.origin, until or described.until
+    first = described.origin if origin is None else origin
+    last = described.until if until is None else until
     if last <= first:
         raise UsageError(
             f"until {last} is not after origin {first}. "

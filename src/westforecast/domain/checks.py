@@ -18,6 +18,7 @@ import numpy as np
 from westforecast.domain.stage import StageIndex
 from westforecast.domain.stage_words import stage_name
 from westforecast.series.indicator import Indicator
+from westforecast.text import visible
 from westforecast.typing import FloatArray
 
 Severity = Literal["error", "warning", "note"]
@@ -60,7 +61,7 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
-        return (
+        return visible(
             f"{self.severity} ({self.rule}) {where}{self.found}; expected {self.expected}. "
             f"{self.remedy}"
         )

@@ -36,6 +36,7 @@ from westforecast.errors import UsageError, nearest
 from westforecast.series import frame as frames
 from westforecast.series.indicator import Indicator, SizeOfUnit
 from westforecast.series.panel import Panel, PanelLike
+from westforecast.text import visible
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 # Values of a share below which nothing is said of its unit.
@@ -101,7 +102,7 @@ class Screening:
             ]
             lines += [f"  -> {remedy}" for remedy in dict.fromkeys(f.remedy for f in own)]
             lines.append("")
-        return "\n".join([*lines, self.headline()])
+        return visible("\n".join([*lines, self.headline()]), lines=True)
 
 
 MEANING: Mapping[Rule, str] = {

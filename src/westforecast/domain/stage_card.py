@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from westforecast.domain.stage_words import INDICATOR_TITLES, MARKS, stage_name
+from westforecast.text import visible
 
 # Rounded shares of one table may add up to 99 or 101 percent.
 SUM_SLACK = 0.01
@@ -119,7 +120,8 @@ class StageCard:
                 entry.text, row["stage"], row["range"], _number(entry.score),
                 f"{100 * entry.weight:.0f} %", _number(row["points"]), entry.mark,
             ))  # fmt: skip
-        return "\n".join([self._headline(), "", *_aligned(cells), "", *self._notes()])
+        lines = [self._headline(), "", *_aligned(cells), "", *self._notes()]
+        return visible("\n".join(lines), lines=True)
 
     def _headline(self) -> str:
         place = " ".join(str(word) for word in (self.region, self.year) if word not in {"", None})

@@ -85,4 +85,5 @@ def rounded(value: float, error: float) -> float:
     if not isfinite(value):
         return value
     whole = float(f"{value:.12g}")  # what is beyond is the rounding of sums
-    return round(whole, -floor(log10(error))) if 0 < error < float("inf") else whole
+    told = float(f"{error:.2g}")  # the error as it is written beside
+    return round(whole, -floor(log10(told))) if 0 < told < float("inf") else whole

@@ -6,6 +6,7 @@ from typing import Any
 
 import altair as alt
 import vl_convert
+from rich.cells import cell_len, set_cell_size
 
 from westforecast.text import visible
 
@@ -16,6 +17,15 @@ LINES = ("#000000", "#4ba3dd", "#c2410c", "#15906b", "#d39a00", "#8e5bc0", "#d46
 DASHES = ((1, 0), (1, 0), (8, 3), (2, 2), (8, 3, 2, 3), (14, 4), (5, 2), (3, 5))
 LABEL_ROOM = 90  # pixels for a year below the axis
 WIDTH, HEIGHT = 620, 290
+LETTER, TITLE_LETTER = 6.4, 7.5  # pixels of one in names and in titles
+NAME_ROOM = 400  # pixels of a name beside a line
+NAMED = {"values", "domain", "sort"}  # parts of a description that hold names
+# What every object of JavaScript has; the renderer finds it where it looks for names.
+BUILT_IN = {
+    "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString",
+    "toString", "valueOf", "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__",
+    "__lookupSetter__",
+}  # fmt: skip
 
 Interval = tuple[float, float]
 
@@ -87,6 +97,8 @@ def scenario_chart(
     many as there are colours take them again.
     """
     label, axes = "up to the origin", _Axes(unit, width)
+    while label in scenarios:  # whose names are their authors'
+        label += " "
     colors = {name: LINES[k % len(LINES)] for k, name in enumerate(scenarios)}
     dashes = {name: DASHES[k % len(DASHES)] for k, name in enumerate(scenarios)}
     if history:
@@ -153,7 +165,7 @@ def _key(colors: Mapping[str, str], columns: int = 0) -> Any:
 
 def _legend(columns: int) -> Any:
     return alt.Legend(
-        orient="bottom", title=None, labelLimit=400, columns=columns, labelFontSize=12,
+        orient="bottom", title=None, labelLimit=NAME_ROOM, columns=columns, labelFontSize=12,
         symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3, symbolSize=500,
     )  # fmt: skip
 
@@ -182,33 +194,81 @@ def _points(values: Mapping[str, Mapping[int, float]], key: Any, axes: _Axes, fi
 def svg(chart: Any, title: str, width: int, height: int) -> str:
     """Any altair chart as SVG text, in the look all charts share.
 
-    Titles, units and names are put on one line, and what cannot be seen in them is escaped: the
-    renderer ends the process where it meets a control character.
+    Titles, units and names are anybody's: `_Texts` makes them safe to draw.
     """
     font = "Helvetica, Arial, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
     drawn = (
         chart.properties(
             width=width,
             height=height,
-            title=alt.TitleParams(
-                title, anchor="start", fontSize=15, color=INK, offset=10, limit=width
-            ),
+            title=alt.TitleParams(title, anchor="start", fontSize=15, color=INK, offset=10),
         )
-        .configure(font=font, background="white")
+        # Labels for screen readers are expressions, in which a backslash of a name would act.
+        .configure(font=font, background="white", aria=False)
         .configure_view(strokeWidth=0)
         .configure_axis(
             labelColor=INK, titleColor=INK, gridColor="#e4e7eb", domainColor="#9aa5b1",
             tickColor="#9aa5b1", labelFontSize=12, titleFontSize=12, titleFontWeight="normal",
-            titleLimit=max(width, height),
+            labelLimit=NAME_ROOM,
         )
     )  # fmt: skip
-    return str(vl_convert.vegalite_to_svg(_visible(drawn.to_dict())))
+    texts = _Texts(int(max(width, height) / TITLE_LETTER), NAME_ROOM)
+    return str(vl_convert.vegalite_to_svg(texts.safe(drawn.to_dict())))
 
 
-def _visible(spec: Any) -> Any:
-    """A chart's description, every text in it safe to draw."""
-    if isinstance(spec, str):
-        return visible(spec)
-    if isinstance(spec, Mapping):
-        return {key: _visible(value) for key, value in spec.items()}
-    return [_visible(value) for value in spec] if isinstance(spec, list) else spec
+class _Texts:
+    """The texts of a chart's description, safe to draw.
+
+    The renderer ends the process where it meets a control character, fails where it cuts a name in
+    the middle of an emoji, and takes "constructor" for a part of its own. So texts are put on one
+    line, what cannot be seen is escaped, and long ones are cut here; names stay apart from each
+    other.
+
+    title: letters there is room for. names: pixels for names beside lines, unless the chart says.
+    """
+
+    def __init__(self, title: int, names: int) -> None:
+        self._title, self._names = title, names
+        self._shown: dict[str, str] = {}  # what is drawn -> for which text
+
+    def safe(self, spec: Any) -> Any:
+        self._names = min([self._names, *_limits(spec)])
+        return self._safe(spec, self._title)
+
+    def _safe(self, spec: Any, room: int) -> Any:
+        if isinstance(spec, str):
+            return self._text(spec, room)
+        if isinstance(spec, list):
+            return [self._safe(value, room) for value in spec]
+        if not isinstance(spec, Mapping):
+            return spec
+        names = int(self._names / LETTER)
+        return {
+            key: 0 if key == "labelLimit" else self._safe(value, names if key in NAMED else room)
+            for key, value in spec.items()
+        }
+
+    def _text(self, text: str, room: int) -> str:
+        plain = visible(text)
+        shown, tries = _cut(plain, room), 1
+        if shown in BUILT_IN:
+            shown += " "
+        while self._shown.setdefault(shown, text) != text:
+            tries += 1
+            shown = f"{_cut(plain, room - 4)} ({tries})"
+        return shown
+
+
+def _limits(spec: Any) -> list[int]:
+    """All that a description says of the room for names, in pixels."""
+    if isinstance(spec, list):
+        return [limit for value in spec for limit in _limits(value)]
+    if not isinstance(spec, Mapping):
+        return []
+    own = [spec["labelLimit"]] if spec.get("labelLimit") else []
+    return own + _limits(list(spec.values()))
+
+
+def _cut(text: str, room: int) -> str:
+    """A text of at most so many letters, of which Chinese ones count double."""
+    return text if cell_len(text) <= room else f"{set_cell_size(text, room - 1).rstrip()}…"

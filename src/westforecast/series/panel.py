@@ -25,6 +25,7 @@ from westforecast.series.assemble import assemble
 from westforecast.series.calendar import WORDS, Calendar, frequency_of
 from westforecast.series.indicator import FIELDS, Indicator
 from westforecast.series.times import decode, frequency_in
+from westforecast.text import visible
 from westforecast.typing import FloatArray, Gaps, IntArray
 
 
@@ -429,7 +430,7 @@ class Panel:
         if not records:
             return self._headline()
         head = [name for name in records[0] if any(str(r[name]) for r in records)]
-        rows = [head, *([_clip(str(record[name])) for name in head] for record in records)]
+        rows = [head, *([_clip(visible(record[name])) for name in head] for record in records)]
         widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
         lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
                  for row in rows]  # fmt: skip
@@ -441,7 +442,7 @@ class Panel:
         records = [self._record(i) for i in range(min(shown, len(self)))]
         head = "".join(f"<th>{escape(name)}</th>" for name in (records[0] if records else ()))
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape(str(v))}</td>" for v in record.values()) + "</tr>"
+            "<tr>" + "".join(f"<td>{escape(visible(v))}</td>" for v in record.values()) + "</tr>"
             for record in records
         )
         more = f"<p>... and {len(self) - shown} more</p>" if len(self) > shown else ""

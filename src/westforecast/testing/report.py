@@ -6,7 +6,7 @@ from typing import Any
 
 from westforecast.errors import ConformanceError
 from westforecast.testing.check import Finding, Outcome, Tier
-from westforecast.text import json_text
+from westforecast.text import json_text, visible
 
 LATE = "out of time"  # how the detail of a check begins that the time budget left no room for
 
@@ -113,7 +113,8 @@ class Report:
         for check in checks:
             told = check.detail or (check.promise if check.outcome == "failed" else "")
             lines.append(f"  {check.outcome:<8}{check.name:<{width}}  {told}".rstrip())
-        return "\n".join([*lines, *(f"  {remark}" for remark in self._remarks())])
+        lines += [f"  {remark}" for remark in self._remarks()]
+        return visible("\n".join(lines), lines=True)
 
     def __repr__(self) -> str:
         return f"<Report {self.verdict}>"
