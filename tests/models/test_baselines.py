@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from westforecast import UsageError, Windows
-from westforecast.kernels.quantiles import normal_scores, probabilities
+from westforecast.kernels.quantiles import probabilities
 from westforecast.models import (
     DampedLogGrowth,
     Drift,
@@ -25,7 +26,8 @@ PROBS = probabilities(LEVELS)
 
 # --- the twins: one series, one loop, straight from the book --------------------------------------
 # y: values with NaN where missing. Each gives, for h = 1 .. horizon, a centre and a standard
-# deviation (NaN where there is no interval), of the logarithm for DampedLogGrowth.
+# deviation (NaN where there is no interval), of the logarithm for DampedLogGrowth; and the degrees
+# of freedom that the standard deviation was estimated with.
 
 
 def changes(y):
@@ -48,7 +50,7 @@ def naive(y, horizon):
     last, ago = last_of(y)
     errors = [change / math.sqrt(k) for change, k in changes(y)]
     variance = mean_square(errors, len(errors))
-    return [(last, math.sqrt(variance * (ago + h))) for h in range(1, horizon + 1)]
+    return [(last, math.sqrt(variance * (ago + h))) for h in range(1, horizon + 1)], len(errors)
 
 
 def drift(y, horizon):
@@ -59,7 +61,8 @@ def drift(y, horizon):
     errors = [(change - slope * k) / math.sqrt(k) for change, k in steps]
     variance = mean_square(errors, len(errors) - 1)
     ahead = [ago + h for h in range(1, horizon + 1)]
-    return [(last + slope * k, math.sqrt(variance * k * (1 + k / span))) for k in ahead]
+    path = [(last + slope * k, math.sqrt(variance * k * (1 + k / span))) for k in ahead]
+    return path, len(errors) - 1
 
 
 def seasonal_naive(y, horizon, m):
@@ -68,14 +71,14 @@ def seasonal_naive(y, horizon, m):
     return [
         (y[len(y) + h - m * ((h - 1) // m + 1) - 1], math.sqrt(variance * ((h - 1) // m + 1)))
         for h in range(1, horizon + 1)
-    ]
+    ], len(errors)
 
 
 def in_sample_mean(y, horizon):
     seen = [value for value in y if not math.isnan(value)]
     centre = sum(seen) / len(seen)
     variance = mean_square([value - centre for value in seen], len(seen) - 1)
-    return [(centre, math.sqrt(variance * (1 + 1 / len(seen))))] * horizon
+    return [(centre, math.sqrt(variance * (1 + 1 / len(seen))))] * horizon, len(seen) - 1
 
 
 def damped_log_growth(y, horizon, damping=0.95, shrink=0.8):
@@ -85,15 +88,17 @@ def damped_log_growth(y, horizon, damping=0.95, shrink=0.8):
     growth = sorted(change / k for change, k in steps)
     middle = len(growth) // 2
     median = growth[middle] if len(growth) % 2 else (growth[middle - 1] + growth[middle]) / 2
-    errors = [(change - median * k) / math.sqrt(k) for change, k in steps]
+    mean = sum(change for change, _ in steps) / sum(k for _, k in steps)
+    errors = [(change - mean * k) / math.sqrt(k) for change, k in steps]
     variance = mean_square(errors, len(errors) - 1)
-    return [
-        (
-            last + shrink * median * sum(damping**i for i in range(1, ago + h + 1)),
-            math.sqrt(variance * (ago + h)),
-        )
-        for h in range(1, horizon + 1)
-    ]
+    n = len(steps)
+    doubt = math.pi / (2 * n + (1 if n % 2 else 2.6)) * sum(1 / k for _, k in steps) / n
+    path = []
+    for ahead in range(ago + 1, ago + horizon + 1):
+        damped = sum(damping**i for i in range(1, ahead + 1))
+        square = variance * (ahead + shrink * doubt * ahead * damped)
+        path.append((last + shrink * median * damped, math.sqrt(square)))
+    return path, n - 1
 
 
 TWINS = {
@@ -122,9 +127,9 @@ def check_against_twin(model, twin, windows, w, horizon=7):
     """Mean and every quantile of one window against the twin's."""
     found = model.forecast(windows, horizon, LEVELS)
     assert found.status[w] == Status.OK
-    expected = twin(windows.y(w).tolist(), horizon)
+    expected, dof = twin(windows.y(w).tolist(), horizon)
     centre, sd = np.array(expected).T
-    quantiles = centre[:, None] + sd[:, None] * normal_scores(PROBS)
+    quantiles = centre[:, None] + sd[:, None] * stats.t.ppf(PROBS, max(dof, 1))
     if isinstance(model, DampedLogGrowth):
         centre, quantiles = np.exp(centre), np.exp(quantiles)
     np.testing.assert_allclose(found.mean[w], centre, rtol=1e-12)
@@ -172,7 +177,7 @@ def test_windows_that_begin_and_end_anywhere():
 def test_naive_by_hand():
     found = Naive().forecast(Windows.of(panel([1, 3, 2])), 4, [80])
     assert found.mean.tolist() == [[2, 2, 2, 2]]
-    z = 1.2815515655446004
+    z = 1.8856180831641267  # the 0.9 quantile of t with 2 degrees of freedom
     low, high = found.interval(80)
     sd = math.sqrt((4 + 1) / 2)  # changes +2, -1
     np.testing.assert_allclose(high[0] - 2, [z * sd, z * sd * 2**0.5, z * sd * 3**0.5, z * sd * 2])
@@ -271,11 +276,16 @@ def test_equals_statsforecast(ours, theirs, length):
     np.testing.assert_allclose(found.mean[0], expected["mean"], rtol=1e-10)
     for level in (80, 95):
         low, high = found.interval(level)
-        widening = 1.0
+        # It takes the variance as known and multiplies by a normal score, we by one of Student's t.
+        dof = {Drift: length - 2, InSampleMean: length - 1}.get(type(ours))
+        if dof is None:
+            dof = length - (ours.season_length if isinstance(ours, SeasonalNaive) else 1)
+        p = 0.5 + level / 200
+        widening = stats.t.ppf(p, dof) / stats.norm.ppf(p)
         if isinstance(ours, Drift):
             # We divide the squared errors by T - 2 (T - 1 differences less one parameter: FPP3
             # section 5.4 and R's rwf); statsforecast divides by T - 1 and is narrower.
-            widening = math.sqrt((length - 1) / (length - 2))
+            widening *= math.sqrt((length - 1) / (length - 2))
         width = expected[f"hi-{level}"] - expected["mean"]
         np.testing.assert_allclose(high[0] - found.mean[0], width * widening, rtol=1e-8)
         np.testing.assert_allclose(found.mean[0] - low[0], width * widening, rtol=1e-8)

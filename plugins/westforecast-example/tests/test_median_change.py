@@ -15,13 +15,14 @@ def test_the_model_contract(check):
 
 
 def test_a_forecast_by_hand():
-    # The last three changes of 9, 10, 12, 13, 17 are 2, 1 and 4: median 2, squared deviations 0, 1
-    # and 4, variance 5/3 a step. The 0.9 quantile of a standard normal law is 1.2815516.
+    # The last three changes of 9, 10, 12, 13, 17 are 2, 1 and 4: median 2, mean 7/3, variance 7/3,
+    # and the median's is pi / 7 times as much. The 0.9 quantile of t with 2 degrees of freedom is
+    # 1.8856181.
     y = [9.0, 10, 12, 13, 17]
     panel = wf.Panel.from_frame(pd.DataFrame({"unique_id": "a", "ds": range(2006, 2011), "y": y}))
     result = wf.forecast(panel, MedianChange(last=3), until=2012, levels=(80,)).long()
     np.testing.assert_allclose(result["yhat"], [19, 21])
-    half_width = 1.2815516 * np.sqrt([5 / 3, 10 / 3])
+    half_width = 1.8856181 * np.sqrt([7 / 3 * (1 + np.pi / 7), 7 / 3 * (2 + 4 * np.pi / 7)])
     np.testing.assert_allclose(result["hi-80"] - result["yhat"], half_width, rtol=1e-7)
     np.testing.assert_allclose(result["yhat"] - result["lo-80"], half_width, rtol=1e-7)
 

@@ -70,12 +70,15 @@ def twin(model, y, x, future, futures, horizon, probs):
     log_y, log_x = ([math.log(values[t]) for t in used] for values in (y, x))
     e, v, fitted = estimate(model, log_y, log_x, used)
     convention = getattr(model, "convention", "log-log")
-    squares = []
+    squares, taken = [], 0.0
     for a, b in pairwise(both):
-        expected = grow(e, [(b - a, x[a], x[b])], convention)
+        step = [(b - a, x[a], x[b])]
+        expected = grow(e, step, convention)
+        slope = (grow(e + 1e-6, step, convention) - grow(e - 1e-6, step, convention)) / 2e-6
+        taken += v * slope**2 / (b - a)
         squares.append((math.log(y[b] / y[a]) - expected) ** 2 / (b - a))
-    dof = len(squares) - fitted
-    sigma2 = sum(squares) / dof if dof > 0 else NAN
+    dof = math.floor(len(squares) - fitted)
+    sigma2 = sum(squares) / (len(squares) - 2 * fitted + taken) if dof > 0 else NAN
     start = max(t for t in range(n) if not (math.isnan(y[t]) or math.isnan(path[t])))
     mean, quantiles = [], []
     for h in range(1, horizon + 1):
@@ -124,7 +127,7 @@ def estimate(model, log_y, log_x, at):
     n, rise, run = at[-1] - at[0], log_y[-1] - log_y[0], log_x[-1] - log_x[0]
     if isinstance(model, GrowthRatio):
         e = model.norm + model.shrink * (rise / run - model.norm)
-        return e, model.shrink**2 * n / run**2, 1
+        return e, model.shrink * n / run**2, model.shrink
     if model.elasticity is not None:
         return model.elasticity, 0.0, 0
     if model.convention != "log-log":
@@ -208,9 +211,11 @@ def test_growth_ratio_by_hand():
     path = {2003: 220.0, 2004: 300.0}
     result = one(GrowthRatio("gdp", driver_path=path), doubling(), 2, (80,))
     np.testing.assert_allclose(result.mean[0], [40 * 1.1**2, 40 * 1.5**2])
-    # steps of log y less 2 steps of log x: -u and u; sigma^2 = 2 u^2 / (2 - 1)
+    # steps of log y less 2 steps of log x: -u and u; their squares are expected to add up to
+    # sigma^2 (2 - 2 + 2 * (squares of the steps of log x) / log(2)^2)
     u = math.log(1.8) - 2 * math.log(1.5)
-    sd = math.sqrt(2 * u**2 * (1 + 2 * (math.log(1.1) / math.log(2)) ** 2))
+    left = 2 * (math.log(1.5) ** 2 + math.log(4 / 3) ** 2) / math.log(2) ** 2
+    sd = math.sqrt(2 * u**2 / left * (1 + 2 * (math.log(1.1) / math.log(2)) ** 2))
     high = 40 * 1.1**2 * math.exp(3.0776835 * sd)  # t of 0.9 with 1 degree of freedom
     assert result.quantiles[0, 0, 1] == pytest.approx(high, rel=1e-6)
 

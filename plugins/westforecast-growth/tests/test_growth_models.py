@@ -31,9 +31,10 @@ def twin(y, horizon, probs, damping=1.0, window=None):
     begin, first = used[0]
     n = end - begin
     g = math.log(last / first) / n
+    whole = math.log(last / seen[0][1]) / (end - seen[0][0])
     squares = []
     for (t0, v0), (t1, v1) in pairwise(seen):
-        squares.append((math.log(v1 / v0) - g * (t1 - t0)) ** 2 / (t1 - t0))
+        squares.append((math.log(v1 / v0) - whole * (t1 - t0)) ** 2 / (t1 - t0))
     dof = len(squares) - 1
     variance = sum(squares) / dof if dof > 0 else NAN
     mean, quantiles = [], []

@@ -121,7 +121,8 @@ def test_share_shift_equals_its_slow_twin(damping, window):
         used = [p for p in z if window is None or p[0] >= last - window]
         n = last - used[0][0]
         g = (used[-1][1] - used[0][1]) / n
-        errors = [(b[1] - a[1] - g * (b[0] - a[0])) ** 2 / (b[0] - a[0]) for a, b in pairwise(z)]
+        all_ = (z[-1][1] - z[0][1]) / (last - z[0][0])
+        errors = [(b[1] - a[1] - all_ * (b[0] - a[0])) ** 2 / (b[0] - a[0]) for a, b in pairwise(z)]
         sigma2 = sum(errors) / (len(errors) - 1)
         mean, quantiles = [], []
         for h in range(1, HORIZON + 1):
@@ -202,7 +203,8 @@ def test_intensity_equals_its_slow_twin(settings):
         cov = np.linalg.inv(design.T @ design + prior)
         beta = cov @ design.T @ changes
         error = changes - design @ beta
-        sigma2 = error @ error / (len(error) - 2)
+        left = len(error) - 2 + np.trace(cov @ prior)  # two, less what the prior knows of them
+        sigma2 = error @ error / left
         y = points(panel, name, "gdp", "income")[-1]
 
         def at(a, i):
@@ -215,7 +217,7 @@ def test_intensity_equals_its_slow_twin(settings):
             sd = math.sqrt(sigma2 * (h + 1 + f @ cov @ f))
             driver = [at(a, i)[0] - mu for a, i in zip(laws_a[h], laws_l[h], strict=True)]
             mean.append(math.exp(mu))
-            noise = [t * sd for t in scores(len(error) - 2)]
+            noise = [t * sd for t in scores(math.floor(left))]
             quantiles.append([math.exp(mu + d) for d in joined(driver, noise)])
         return mean, quantiles
 

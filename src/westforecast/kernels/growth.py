@@ -76,6 +76,18 @@ def median(rows: FloatArray) -> FloatArray:
     return np.where(count > 0, (low + high) / 2, np.nan)
 
 
+def log_odds(rows: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """log((y - low) / (high - y)) of values strictly between bounds that broadcast."""
+    return np.asarray(np.log(rows - low) - np.log(high - rows))
+
+
+def from_log_odds(z: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """The inverse of `log_odds`, never beyond the bounds."""
+    with np.errstate(over="ignore"):
+        inside = low + (high - low) / (1 + np.exp(-z))
+    return np.asarray(np.clip(inside, low, high))
+
+
 def steps_ahead(back: IntArray, horizon: int) -> FloatArray:
     """Periods from the last value, `back` periods before the end, to each step [W, H]."""
     return np.asarray(back[:, None] + np.arange(1, horizon + 1.0))
@@ -150,10 +162,10 @@ def walk_variance(error: FloatArray, elapsed: FloatArray, fitted: int) -> FloatA
     return mean_square(error / np.sqrt(elapsed), observed_count(error) - fitted)
 
 
-def mean_square(errors: FloatArray, divisor: IntArray) -> FloatArray:
+def mean_square(errors: FloatArray, divisor: IntArray | FloatArray) -> FloatArray:
     """sum(e^2) / divisor per row [W]; NaN (no interval) where the divisor is not positive."""
     total = np.nansum(errors**2, axis=1)
-    return np.where(divisor > 0, total / np.maximum(divisor, 1), np.nan)
+    return np.asarray(total / np.where(divisor > 0, divisor, np.nan))
 
 
 def together(one: FloatArray, other: FloatArray, side: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 
 from westforecast.errors import UsageError
-from westforecast.typing import FloatArray
+from westforecast.typing import FloatArray, IntArray
 
 # Interval coverages asked of a model so that a whole law can be drawn from its quantiles.
 LAW = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0)
@@ -58,6 +58,16 @@ def normal_scores(probs: Iterable[float]) -> FloatArray:
 def normal_quantiles(mean: FloatArray, sd: FloatArray, probs: Iterable[float]) -> FloatArray:
     """Quantiles [..., Q] of normal laws with means [...] and standard deviations [...]."""
     return mean[..., None] + sd[..., None] * normal_scores(probs)
+
+
+def median_variance(count: IntArray | int) -> FloatArray:
+    """Variance of the median of `count` [...] independent normal values, in units of theirs.
+
+    pi / (2 count) for many (Kenney & Keeping 1962, section 13.13); what is added to the count makes
+    it right to 5 % from 2 on.
+    """
+    count = np.asarray(count, float)
+    return np.asarray(np.pi / (2 * count + np.where(count % 2 == 1, 1.0, 2.6)))
 
 
 def at_scores(quantiles: FloatArray, probs: Iterable[float], scores: FloatArray) -> FloatArray:

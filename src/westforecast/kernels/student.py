@@ -70,6 +70,19 @@ def student_scores(probs: Iterable[float], dof: IntArray) -> FloatArray:
     return np.array(_scores(tuple(probs), tuple(known.tolist())))[which.reshape(-1)]
 
 
+def student_quantiles(
+    location: FloatArray, scale: FloatArray, probs: Iterable[float], dof: IntArray | int
+) -> FloatArray:
+    """Quantiles [..., Q] of Student's t laws with locations [...] and scales [...].
+
+    What `normal_quantiles` is where a variance is known. dof: the degrees of freedom it was
+    estimated with, one number or [W] of arrays [W, ...]; below 1 they are as for 1.
+    """
+    scores = student_scores(probs, np.atleast_1d(dof))  # [W or 1, Q]
+    scores = scores.reshape(len(scores), *[1] * (location.ndim - 1), -1)
+    return np.asarray(location[..., None] + scale[..., None] * scores)
+
+
 @functools.lru_cache(maxsize=256)
 def _scores(probs: tuple[float, ...], dof: tuple[int, ...]) -> list[list[float]]:
     """`student_quantile` [D, Q]: the same few are asked for again with each tile of windows."""

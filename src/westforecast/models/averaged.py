@@ -73,7 +73,8 @@ class Laws:
 class AveragedModel(Model):
     """An average over candidates, weighted by prior x marginal likelihood.
 
-    select: "average" over all candidates, or "best": only those of the most likely form.
+    select: "average" over all candidates, or "best": only those of the most likely form, with the
+        intervals of all, as another form may be true.
     scale: "level", "log" (a model of growth; values must be above zero) or "both", which compete:
         the likelihood of logs is that of the values by its Jacobian, prod 1 / y_t.
         Unless "level" is asked for, a series that lies between two bounds, as shares do, is taken
@@ -82,8 +83,9 @@ class AveragedModel(Model):
     The point forecast is the average of the candidates' medians: of paths on the level scale and,
     on the log scale, exp of the average log path, weighted by how likely the scales are. Intervals
     are those of the mixture of Student-t laws, in which the candidates of a group have become one
-    law: its squared scale is their average one and the variance between their means. Noise below
-    1e-9 of the largest value is taken for rounding.
+    law: its squared scale is their average one and the variance between their means. From 50 % on
+    they are widened to hold the point forecast. Noise below 1e-9 of the largest value is taken for
+    rounding.
     """
 
     select: Select = "average"
@@ -206,26 +208,23 @@ def logarithms(tile: Tile, given: int) -> tuple[Tile, BoolArray, FloatArray]:
 def _combine(found: Sequence[Scaled], select: Select, levels: Sequence[float]) -> Forecast:
     """One mixture of the laws on one or both scales."""
     log_mass = np.concatenate([part.log_mass for part in found])  # [K, W]
-    if select == "best":
-        log_mass = _best(found, log_mass)
-    peak = log_mass.max(axis=0)
-    none = ~np.isfinite(peak)  # no candidate is possible; whatever they say is taken away below
-    weight = np.exp(np.where(none, 0.0, log_mass - np.where(none, 0.0, peak)))
-    weight /= weight.sum(axis=0)
-    pieces = np.split(weight, np.cumsum([len(part.log_mass) for part in found])[:-1])
-    medians = [_medians(part, share) for part, share in zip(found, pieces, strict=True)]
-    horizon, windows = medians[0].shape
+    chosen = _best(found, log_mass) if select == "best" else log_mass
+    none = ~np.isfinite(log_mass.max(axis=0))  # no candidate is possible: refused below
+    pieces = np.split(_weights(chosen), np.cumsum([len(part.log_mass) for part in found])[:-1])
+    point = _average([_median(part, share) for part, share in zip(found, pieces, strict=True)])
+    horizon, windows = point.shape
     result = Forecast.empty(windows, horizon, levels)
-    result.mean[:] = np.sum(medians, axis=0).T
+    result.mean[:] = point.T
     if levels:
         law = Mixture(
-            weight=weight,
+            weight=_weights(log_mass),
             location=np.concatenate([part.laws.average.mean for part in found]),
             scale=_scales(found),
             dof=found[0].laws.degrees,
             logarithmic=np.repeat([p.logarithmic for p in found], [len(p.log_mass) for p in found]),
         )
         result.quantiles[:] = law.quantiles(np.array(result.probs))
+        _reach(result)
     for w in np.flatnonzero(none):
         result.refuse(int(w), Status.NOT_POSITIVE, "scale='log' needs values above 0")
     return result
@@ -237,11 +236,43 @@ def _scales(found: Sequence[Scaled]) -> FloatArray:
     return np.sqrt(np.where(variance < TINY * 1e20, 0.0, variance))
 
 
-def _medians(part: Scaled, weight: FloatArray) -> FloatArray:
-    """What one scale adds to the point forecast [H, W]: its weight times its median path."""
+def _weights(log_mass: FloatArray) -> FloatArray:
+    """Weights [K, W] that add up to one; whatever, where no candidate is possible."""
+    peak = log_mass.max(axis=0)
+    none = ~np.isfinite(peak)
+    weight = np.exp(np.where(none, 0.0, log_mass - np.where(none, 0.0, peak)))
+    return np.asarray(weight / weight.sum(axis=0))
+
+
+def _median(part: Scaled, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The weight of a scale [W] and its median path [H, W]."""
     share = weight.sum(axis=0)
     path = np.einsum("kw,khw->hw", weight, part.laws.average.mean) / np.maximum(share, TINY)
-    return np.asarray(share * (np.exp(path) if part.logarithmic else path))
+    return share, np.exp(path) if part.logarithmic else path
+
+
+def _average(scales: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
+    """The point forecast [H, W]: the average of the scales' medians.
+
+    The scale with less weight moves it by no more than the other's median, so that a growth that
+    hardly anything speaks for does not outgrow all the rest in thirty years.
+    """
+    share, path = scales[0]
+    if len(scales) == 1:
+        return share * path
+    (_, other), less = scales[1], scales[1][0] <= share
+    major = np.where(less, path, other)
+    pull = np.where(less, scales[1][0] * (other - path), share * (path - other))
+    return np.asarray(major + np.clip(pull, -np.abs(major), np.abs(major)))
+
+
+def _reach(result: Forecast) -> None:
+    """Widen intervals of 50 % and more until they hold the point forecast, which is no quantile of
+    the mixture: few windows, those whose candidates are far apart."""
+    probs, point = np.array(result.probs), result.mean[..., None]
+    low, high = probs <= 0.25, probs >= 0.75
+    result.quantiles[..., low] = np.minimum(result.quantiles[..., low], point)
+    result.quantiles[..., high] = np.maximum(result.quantiles[..., high], point)
 
 
 def _best(found: Sequence[Scaled], log_mass: FloatArray) -> FloatArray:

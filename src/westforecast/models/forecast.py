@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from westforecast.kernels.quantiles import normal_quantiles, probabilities
-from westforecast.kernels.student import student_scores
+from westforecast.kernels.student import student_quantiles
 from westforecast.models.status import Refusal, Status
 from westforecast.typing import FloatArray, IntArray
 
@@ -60,9 +60,18 @@ class Forecast:
         )
 
     @classmethod
-    def normal(cls, mean: FloatArray, sd: FloatArray, levels: Sequence[float]) -> "Forecast":
-        """Normal laws: mean [W, H] and standard deviation [W, H]."""
-        return cls._of(mean, normal_quantiles(mean, sd, probabilities(levels)), levels)
+    def normal(
+        cls,
+        mean: FloatArray,
+        sd: FloatArray,
+        levels: Sequence[float],
+        dof: IntArray | None = None,
+    ) -> "Forecast":
+        """Normal laws: mean [W, H] and standard deviation [W, H].
+
+        dof: [W] degrees of freedom that sd was estimated with; the laws are then Student's t.
+        """
+        return cls._of(mean, _quantiles(mean, sd, levels, dof), levels)
 
     @classmethod
     def lognormal(
@@ -74,15 +83,10 @@ class Forecast:
     ) -> "Forecast":
         """Normal laws of the logarithm: the point forecast is the median exp(mu).
 
-        dof: [W] degrees of freedom that sigma was estimated with; the laws are then Student's t.
+        dof: as for `normal`.
         """
-        probs = probabilities(levels)
-        if dof is None:
-            logs = normal_quantiles(mu, sigma, probs)
-        else:
-            logs = mu[..., None] + sigma[..., None] * student_scores(probs, dof)[:, None]
         with np.errstate(over="ignore"):
-            return cls._of(np.exp(mu), np.exp(logs), levels)
+            return cls._of(np.exp(mu), np.exp(_quantiles(mu, sigma, levels, dof)), levels)
 
     @classmethod
     def _of(cls, mean: FloatArray, quantiles: FloatArray, levels: Sequence[float]) -> "Forecast":
@@ -152,6 +156,16 @@ class Forecast:
         return Forecast, (
             self.mean, self.quantiles, self.probs, self.status, self.reason, errors, self.cut
         )  # fmt: skip
+
+
+def _quantiles(
+    mean: FloatArray, sd: FloatArray, levels: Sequence[float], dof: IntArray | None
+) -> FloatArray:
+    """Quantiles [W, H, Q] of normal laws, or of Student's t where the variance is estimated."""
+    probs = probabilities(levels)
+    if dof is None:
+        return normal_quantiles(mean, sd, probs)
+    return student_quantiles(mean, sd, probs, dof)
 
 
 def _portable(error: BaseException) -> BaseException:

@@ -30,9 +30,9 @@ class SESDrift(AveragedModel):
 
     yhat(h) = level + h * drift; alpha from 0.05 to 1 in steps of 0.05. The level is diffuse, the
     drift N(0, (1e4 sigma)^2). At alpha = 1 this is `Drift`, at a small alpha a straight line
-    through all values. Intervals of "best" do not know that alpha was estimated.
+    through all values. Intervals are those of all alphas, equally likely before.
 
-    select: "best", the most likely alpha, or "average" over all of them, equally likely before.
+    select: "best", the point forecast of the most likely alpha, or "average" over all of them.
     scale: "level", "log" (smoothed growth) or "both".
 
     Hyndman & Billah (2003), Unmasking the Theta method, IJF 19(2), 287-290.
@@ -61,7 +61,8 @@ class Theta(AveragedModel):
 
     yhat(h) = level + b/2 * (h - 1 + (1 - (1 - alpha)^n) / alpha), b the least squares slope of the
     n values and alpha the most likely from 0.05 to 1 in steps of 0.05. Intervals are those of the
-    smoothing.
+    smoothing, averaged over alpha, and of a drift of which half is believed: it adds Var(b) / 2
+    times the square of what multiplies b / 2.
 
     select, scale: as for `SESDrift`.
 
@@ -77,9 +78,22 @@ class Theta(AveragedModel):
         average, degrees = laws(fits, horizon, points, spread=spread)
         step = np.arange(horizon)[:, None]
         alpha = ALPHA[:, None, None]
-        drift = _slope(tile) / 2 * (step + (1 - (1 - alpha) ** tile.n) / alpha)  # [K, H, W]
-        average = replace(average, mean=average.mean + drift)
+        ahead = step + (1 - (1 - alpha) ** tile.n) / alpha  # [K, H, W]
+        average = replace(average, mean=average.mean + _slope(tile) / 2 * ahead)
+        if average.variance is not None:
+            known, which = np.unique(tile.n, return_inverse=True)
+            doubt = np.stack([_spread(n) for n in known.tolist()], axis=-1)[:, None, which]
+            once = average.variance[:, :1]  # one step ahead: of an error, nearly
+            average = replace(average, variance=average.variance + once * doubt / 2 * ahead**2)
         return Laws(average, degrees, np.arange(len(ALPHA)))
+
+
+@lru_cache(maxsize=512)
+def _spread(n: int) -> FloatArray:
+    """Variance [K] of the least squares slope of n smoothed values, in units of their errors'."""
+    weight = (np.arange(n) - (n - 1) / 2) * 12 / (n * (n * n - 1.0))
+    later = np.cumsum(weight[::-1])[::-1] - weight  # an error stays in the level by alpha
+    return np.asarray(((weight + ALPHA[:, None] * later) ** 2).sum(axis=1))
 
 
 def _slope(tile: Tile) -> FloatArray:

@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from westforecast.errors import UsageError
-from westforecast.kernels.quantiles import normal_quantiles
+from westforecast.kernels.quantiles import median_variance
+from westforecast.kernels.student import student_quantiles
 from westforecast.models import Context, SeriesModel
 from westforecast.typing import FloatArray
 
@@ -16,8 +17,9 @@ from westforecast.typing import FloatArray
 class MedianChange(SeriesModel):
     """A random walk with the median change as its drift: yhat(h) = y_T + h * m.
 
-    m is the median of the last `last` changes. Var(h) = h * mean((change - m)^2) over the same
-    changes.
+    m is the median of the last `last` changes, n in number. y(h) follows Student's t with n - 1
+    degrees of freedom and the variance s^2 * (h + v * h^2): s^2 is that of the same changes, v that
+    of the median of n normal numbers.
     """
 
     last: int = 5
@@ -36,5 +38,5 @@ class MedianChange(SeriesModel):
         drift = np.median(changes)
         step = np.arange(1, horizon + 1)  # [H]
         mean = y[-1] + drift * step
-        sd = np.sqrt(np.mean((changes - drift) ** 2) * step)
-        return mean, normal_quantiles(mean, sd, probs)
+        sd = changes.std(ddof=1) * np.sqrt(step + median_variance(len(changes)) * step**2)
+        return mean, student_quantiles(mean, sd, probs, len(changes) - 1)

@@ -30,8 +30,8 @@ class DampedGrowth(Model):
 
         sqrt( sigma^2 * (h + D(h)^2 / n) ),   sigma^2 = sum(e^2 / k) / (m - 1),
 
-    e the m log changes of the whole sample (each over k periods) less k * g. A short window pays
-    through n; with two observed values there is no interval.
+    e the m log changes of the whole sample (each over k periods) less k times its mean growth. A
+    short window pays through n; with two observed values there is no interval.
     0.95 is the one growth rule that never failed badly on ten-year forecasts of Chinese provinces'
     output (Gardner & McKenzie 1985 for damping itself).
 
@@ -56,7 +56,8 @@ class DampedGrowth(Model):
         growth, spread = through_ends(base, periods(base))
         last, back = last_observed(rows)
         change, elapsed = steps_between(rows)
-        variance = walk_variance(change - growth[:, None] * elapsed, elapsed, fitted=1)
+        whole, _ = through_ends(rows, periods(rows))
+        variance = walk_variance(change - whole[:, None] * elapsed, elapsed, fitted=1)
         dof = observed_count(change) - 1
         ahead = steps_ahead(back, horizon)  # [W, H]
         weight = damped_sum(ahead, self.damping)

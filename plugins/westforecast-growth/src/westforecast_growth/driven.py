@@ -41,7 +41,7 @@ class GrowthRatio(AbstractFollowing):
     r = log(y_b / y_a) / log(x_b / x_a), a and b the first and the last period with both observed.
     It is a ratio of log growth: r = 1 is a constant share, and a path compounds exactly.
     Var(r) = sigma^2 * (b - a) / log(x_b / x_a)^2. Taken as they are, growth ratios over-forecast;
-    `shrink` draws them towards a norm.
+    `shrink` draws them towards a norm, as a prior around it would: Var(r) becomes shrink * Var(r).
 
     window: periods to look back for r, all by default.
     shrink, norm: the ratio used is norm + shrink * (r - norm); 1 takes r as it is, 0 the norm.
@@ -74,7 +74,7 @@ class GrowthRatio(AbstractFollowing):
         ratio, spread = through_ends(u, x)
         ratio = self.norm + self.shrink * (ratio - self.norm)
         refusals = _objections(x, rise(x), self, windows)
-        return Relation.single(ratio, self.shrink**2 * spread, refusals)
+        return Relation.single(ratio, spread, refusals, self.shrink)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ d_p(h): the drivers' own forecasts at their quantile p, put through the relation
 sigma^2: variance per period of what the relation leaves of the series' past changes, over all
     steps with all of them observed. k: periods from T to the step.
 t_p: quantile of Student's t with the degrees of freedom of sigma^2, steps less parameters fitted.
-V = Var(theta) / sigma^2, f' = df/dtheta: theta was estimated from the same noise.
+V = Var(theta) / sigma^2, f' = df/dtheta: theta was estimated from the same noise. So what is left
+    of n steps has the expected square sum sigma^2 * (n - 2 p + sum_k f'_k V f'_k / elapsed_k) with
+    p parameters fitted (n - p by least squares of changes), by which it is divided.
 
 Where the driver is certain, the noise normal in logs and theta the mean change this is exact; with
 a driver that is forecast it is close, and as wide as the driver's own intervals allow.
@@ -26,7 +28,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from westforecast.kernels.growth import steps_ahead, together, walk_variance
+from westforecast.kernels.growth import mean_square, steps_ahead, together
 from westforecast.kernels.student import student_scores
 from westforecast.kernels.windows import last_observed, observed_count, steps_between
 from westforecast.models import (
@@ -47,28 +49,38 @@ from westforecast_growth.meaning import beyond
 class Relation:
     """What W windows say of their series and its driver.
 
-    theta: [W, P] parameters. cov: [W, P, P] their covariance / sigma^2. fitted: how many were taken
-    from the past changes. refusals: window -> why it has none.
+    theta: [W, P] parameters. cov: [W, P, P] their covariance / sigma^2. fitted: [W] how many were
+    taken from the past changes; parts of one where a prior shrinks them. refusals: window -> why it
+    has none.
     """
 
     theta: FloatArray
     cov: FloatArray
-    fitted: int
+    fitted: FloatArray
     refusals: dict[int, Refusal]
 
     @classmethod
     def single(
-        cls, theta: FloatArray, spread: FloatArray, refusals: dict[int, Refusal]
+        cls,
+        theta: FloatArray,
+        spread: FloatArray,
+        refusals: dict[int, Refusal],
+        shrink: float = 1.0,
     ) -> "Relation":
-        """One estimated parameter [W] and its variance / sigma^2 [W]."""
-        return cls(theta[:, None], spread[:, None, None], 1, refusals)
+        """One estimated parameter [W] and its variance / sigma^2 [W] before it is shrunk.
+
+        Shrinking by s is what a normal prior does that makes the variance s times as large.
+        """
+        fitted = np.full(len(theta), shrink)
+        return cls(theta[:, None], shrink * spread[:, None, None], fitted, refusals)
 
     @classmethod
     def given(cls, value: float, count: int) -> "Relation":
         """One parameter that is not estimated."""
-        return cls(np.full((count, 1), float(value)), np.zeros((count, 1, 1)), 0, {})
+        return cls(np.full((count, 1), float(value)), np.zeros((count, 1, 1)), np.zeros(count), {})
 
 
+ROUNDING = 1e-9  # of how many parameters were fitted
 # A standard deviation in logs of which nothing can be made: 95 % span a factor of e^20.
 BOUNDLESS = 5.0
 
@@ -131,13 +143,17 @@ class AbstractFollowing(DrivenModel):
         change, elapsed = steps_between(u)
         moved, _ = steps_between(x)
         every = of.theta[:, None, None], (x[:, 1:] - moved)[..., None]
-        expected, _ = self.grow(*every, moved[..., None], elapsed[..., None])  # step by step
+        expected, slope = self.grow(*every, moved[..., None], elapsed[..., None])  # step by step
         error = change - expected[..., 0]
         left = np.isfinite(error)
-        error = np.where(left, error, np.nan)
-        sigma2 = walk_variance(error, elapsed, of.fitted)
+        error = np.where(left, error / np.sqrt(elapsed), np.nan)
+        taken = np.einsum("wtp,wpq,wtq->wt", slope[..., 0, :], of.cov, slope[..., 0, :]) / elapsed
+        count = observed_count(error)
+        dof = np.floor(count - of.fitted + ROUNDING).astype(np.int64)
+        divisor = count - 2 * of.fitted + np.nansum(np.where(left, taken, np.nan), axis=1)
+        sigma2 = mean_square(error, np.where(dof > 0, divisor, 0))
         forbidden = np.any(np.isfinite(moved) & ~left, axis=1)
-        return sigma2, observed_count(error) - of.fitted, forbidden
+        return sigma2, dof, forbidden
 
     def _carry_on(
         self, y: FloatArray, x: Driver, s: Driver, of: Relation, sigma2: FloatArray,

@@ -110,7 +110,11 @@ class IntensityOfUse(AbstractFollowing):
                 for w in np.flatnonzero(theta[:, 1] > 0).tolist()
             }
         theta = np.einsum("wpq,wq->wp", turn, theta)
-        return Relation(theta, turn @ cov @ turn.swapaxes(1, 2), 2, refusals)
+        # Two, less what the prior knows of them.
+        shares = [np.where(np.isfinite(k), k * cov[:, p, p], 1.0) for p, k in enumerate(pulls)]
+        return Relation(
+            theta, turn @ cov @ turn.swapaxes(1, 2), 2.0 - np.sum(shares, axis=0), refusals
+        )
 
 
 def _fit(

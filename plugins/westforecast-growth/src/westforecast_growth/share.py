@@ -31,8 +31,9 @@ class ShareShift(DrivenModel):
     z = log(s / (1 - s)),   z(h) = z_T + g * D(h),   D(h) = sum_{i=1..h} damping^i,
 
     s = y / x in plain units (both series' multipliers count), T the last period with both known,
-    g = (z_T - z_b) / n, b the first of its last `window` periods. The share
-    stays in (0, 1), whatever the horizon; linear shares of Chinese provinces left it in ten years.
+    g = (z_T - z_b) / n, b the first of its last `window` periods; sigma^2 as for `DampedGrowth`.
+    The share stays in (0, 1), whatever the horizon; linear shares of Chinese provinces left it in
+    ten years.
 
     The point forecast is the median. z(h) follows Student's t with the degrees of freedom of
     sigma^2 and scale^2 = sigma^2 * (h + D(h)^2 / n); what it does to log y and what the driver's
@@ -74,7 +75,8 @@ class ShareShift(DrivenModel):
         base = recent(z, self.window)
         shift, spread = through_ends(base, periods(base))
         change, elapsed = steps_between(z)
-        variance = walk_variance(change - shift[:, None] * elapsed, elapsed, fitted=1)
+        whole, _ = through_ends(z, periods(z))
+        variance = walk_variance(change - whole[:, None] * elapsed, elapsed, fitted=1)
         now = unit[:, None] * y / x.path[:, : y.shape[1]]  # of a driver that is late: as expected
         last, back = last_observed(now)
         ahead = steps_ahead(back, horizon)
