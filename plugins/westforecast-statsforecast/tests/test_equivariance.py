@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 
 from westforecast.models import quiet
-from westforecast_statsforecast.bridge import build, forecast, standard
+from westforecast.models.equivariance import (
+    EQUIVARIANCE,
+    equivariance,
+    keeps_constants,
+    standard,
+)
+from westforecast_statsforecast.bridge import build, forecast
 from westforecast_statsforecast.catalogue import EXAMPLES, OFFERS, offer
-from westforecast_statsforecast.equivariance import EQUIVARIANCE, equivariance, keeps_constants
 
 PROBS = (0.025, 0.1, 0.25, 0.75, 0.9, 0.975)
 RISE = np.array([1.0, 2, 4, 3, 5, 6, 5, 7, 8, 9])
@@ -86,7 +91,7 @@ def test_the_level_of_a_series_changes_nothing_but_the_level(kind):
 
 @pytest.mark.parametrize(("kind", "arguments"), FORMS)
 def test_forms_follow_as_their_arguments_say(kind, arguments):
-    location, scale = equivariance(kind, arguments, 1)
+    location, scale = equivariance(kind, arguments, arguments.get("season_length", 1))
     assert scale
     for y in series_for(kind, arguments)[:2]:
         assert apart(kind, arguments, y, times=(1e-5,)) < 1e-7
@@ -111,7 +116,7 @@ def test_forms_follow_as_their_arguments_say(kind, arguments):
     ],
 )
 def test_what_is_not_said_to_follow_the_level_does_not(kind, arguments):
-    assert not equivariance(kind, arguments, 1)[0]
+    assert not equivariance(kind, arguments, arguments.get("season_length", 1))[0]
     (y, *_) = [SEASON] if "season_length" in arguments else [RISE]
     assert apart(kind, arguments, y, plus=(1e3,)) > 1e-5
 
@@ -177,5 +182,5 @@ def test_a_constant_is_for_certain_only_with_a_level_that_can_be_it():
 
 
 def test_what_needs_no_search_is_given_as_it_is():
-    assert standard("Naive", {}, RISE).into(RISE) is RISE
+    assert standard("Naive", {}, 1, RISE).into(RISE) is RISE
     assert numbers("Naive", {}, np.array([0.1, 0.3, 0.7]))[0, 0] == 0.7

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from westforecast.errors import UsageError
-from westforecast.kernels.standard import Standard
 from westforecast.models import quiet
+from westforecast.models.equivariance import keeps_constants, standard
 from westforecast.typing import FloatArray
-from westforecast_statsforecast.catalogue import offer
-from westforecast_statsforecast.equivariance import EQUIVARIANCE, equivariance, keeps_constants
+from westforecast_statsforecast.catalogue import longest_season, offer
 from westforecast_statsforecast.intervals import OWN
 
 
@@ -37,22 +36,14 @@ def forecast(
     seen = np.flatnonzero(np.isfinite(y))
     # A copy: statsforecast may write into what it is given. A window may begin inside a gap.
     own = np.array(y[seen[0] :], float)
-    if not np.ptp(own) and keeps_constants(kind, arguments, 1):
+    season_length = longest_season(arguments, 1)
+    if not np.ptp(own) and keeps_constants(kind, arguments, season_length):
         width = 0.0 if _has_intervals(kind, arguments) else np.nan
         return np.full(horizon, own[0]), np.full((horizon, len(probs)), own[0] + width)
-    form = standard(kind, arguments, own)
+    form = standard(kind, arguments, season_length, own)
     with quiet():
         mean, quantiles = _answer(kind, arguments, form.into(own), horizon, probs)
     return form.back(mean), form.back(quantiles)
-
-
-def standard(kind: str, arguments: Mapping[str, Any], y: FloatArray) -> Standard:
-    """How values `y` [T] are shown to a class: in standard form as far as its model allows."""
-    found = EQUIVARIANCE[kind]
-    location, scale = equivariance(kind, arguments, 1)
-    if not (found.searches and scale):
-        return Standard()
-    return Standard.of(y, location=location, level=found.level, size=found.size)
 
 
 def build(kind: str, arguments: Mapping[str, Any], horizon: int) -> Any:

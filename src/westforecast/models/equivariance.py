@@ -1,15 +1,19 @@
 """Which classes of statsforecast follow the level and the unit of a series, as models.
 
 As programs many do not: an optimizer starts from a fixed point and stops at a fixed tolerance,
-paths are kept in single precision, a regression loses its digits at a high level. So the bridge
-shows values in standard form to every class that searches, as far as its model is equivariant.
+paths are kept in single precision, a regression loses its digits at a high level. So a class that
+searches is shown values in standard form, as far as its model is equivariant. Nothing of
+statsforecast is imported here: `wf.adapt` and the package of its models both use this table.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from westforecast_statsforecast.catalogue import Arguments, longest_season
+from westforecast.kernels.standard import Standard
+from westforecast.typing import FloatArray
 
+Arguments = Mapping[str, Any]
 Condition = bool | Callable[[Arguments, int], bool]
 
 
@@ -31,15 +35,25 @@ class Equivariance:
 
 
 def equivariance(kind: str, arguments: Arguments, season_length: int) -> tuple[bool, bool]:
-    """Whether a class with these arguments is equivariant to location, and to scale."""
+    """Whether a class with these arguments is equivariant to location, and to scale.
+
+    season_length: the longest of its seasons.
+    """
     # Coefficients held fixed are in the data's unit; a Box-Cox power is tied to its level.
     if arguments.get("fixed") or arguments.get("blambda") is not None:
         return False, False
     found = EQUIVARIANCE[kind]
-    if callable(found.location):
-        season = longest_season(arguments, season_length)
-        return found.location(arguments, season), found.scale
-    return found.location, found.scale
+    location = found.location
+    return (location(arguments, season_length) if callable(location) else location), found.scale
+
+
+def standard(kind: str, arguments: Arguments, season_length: int, y: FloatArray) -> Standard:
+    """How values `y` [T] are shown to a class: in standard form as far as its model allows."""
+    found = EQUIVARIANCE[kind]
+    location, scale = equivariance(kind, arguments, season_length)
+    if not (found.searches and scale):
+        return Standard()
+    return Standard.of(y, location=location, level=found.level, size=found.size)
 
 
 def keeps_constants(kind: str, arguments: Arguments, season_length: int) -> bool:
