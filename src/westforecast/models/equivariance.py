@@ -24,12 +24,14 @@ class Equivariance:
     location: whether y + c gives the forecasts + c; it may depend on the arguments and the season.
     scale: whether c * y gives the forecasts times c, for c > 0.
     searches: whether numbers come from a search or a test, which depend on level and size.
+    unit_free: whether they follow the unit all the same, so that only a level is taken out.
     level, size: the standard form [level - size, level + size] in which the search goes best.
     """
 
     location: Condition = False
     scale: bool = True
     searches: bool = True
+    unit_free: bool = False
     level: float = 0.0
     size: float = 1.0
 
@@ -51,7 +53,7 @@ def standard(kind: str, arguments: Arguments, season_length: int, y: FloatArray)
     """How values `y` [T] are shown to a class: in standard form as far as its model allows."""
     found = EQUIVARIANCE[kind]
     location, scale = equivariance(kind, arguments, season_length)
-    if not (found.searches and scale):
+    if not (found.searches and scale) or (found.unit_free and not location):
         return Standard()
     return Standard.of(y, location=location, level=found.level, size=found.size)
 
@@ -97,9 +99,12 @@ def _ucm(arguments: Arguments, _: int) -> bool:
     return arguments.get("level", "local level") not in (False, "irregular", "ntrend")
 
 
+# Far enough from 0 that models without a mean, which are among those compared, fit as badly as they
+# do at any other level; near enough that its regression on a constant keeps its digits.
+_ARIMA_SEARCH = Equivariance(_auto_arima, level=4.0)
 _LINEAR = Equivariance(location=True, searches=False)
 _DEMAND = Equivariance(searches=False)  # zeros stay zeros
-_PROPORTIONAL = Equivariance()
+_PROPORTIONAL = Equivariance(unit_free=True)
 _BOX_COX = Equivariance(size=100.0)  # at 1 its search ends further from the optimum
 # They start at half the first value and stop at a fixed tolerance of an error divided by the level;
 # of levels 0 to 30 and sizes 1 to 2^20, in standard deviations, these come nearest to the optimum.
@@ -115,12 +120,12 @@ _CONSTANT_FORMS = frozenset({
 })  # fmt: skip
 
 EQUIVARIANCE: Mapping[str, Equivariance] = {
-    "AutoARIMA": Equivariance(_auto_arima),
+    "AutoARIMA": _ARIMA_SEARCH,
     "ARIMA": Equivariance(_arima),
     "AutoRegressive": Equivariance(_arima),
-    "AutoETS": Equivariance(_ets),
-    "Holt": Equivariance(_holt),
-    "HoltWinters": Equivariance(_holt),
+    "AutoETS": Equivariance(_ets, unit_free=True),
+    "Holt": Equivariance(_holt, unit_free=True),
+    "HoltWinters": Equivariance(_holt, unit_free=True),
     "UCM": Equivariance(_ucm),
     "AutoTheta": _THETA,
     "Theta": _THETA,
@@ -131,7 +136,7 @@ EQUIVARIANCE: Mapping[str, Equivariance] = {
     "ARCH": _RETURNS,
     # Complex smoothing weights need not sum to one; the others may multiply, or transform.
     "AutoCES": _PROPORTIONAL,
-    "AutoMFLES": _PROPORTIONAL,
+    "AutoMFLES": Equivariance(),
     "AutoTBATS": _BOX_COX,
     "MFLES": _PROPORTIONAL,
     "MSTL": _PROPORTIONAL,
