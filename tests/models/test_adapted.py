@@ -84,11 +84,48 @@ class TestStatsForecast:
         forecast = wf.adapt(theta).forecast(WINDOWS, 3, (80, 95))
         with quiet():
             home = theta.forecast(y=Y.copy(), h=3, level=[80, 95])
-        np.testing.assert_array_equal(forecast.mean[0], home["mean"])
+        # It is shown the values in standard form, where its search ends a little elsewhere.
+        np.testing.assert_allclose(forecast.mean[0], home["mean"], rtol=1e-3)
         for level in (80, 95):
             low, high = forecast.interval(level)
-            np.testing.assert_array_equal(low[0], home[f"lo-{level}"])
-            np.testing.assert_array_equal(high[0], home[f"hi-{level}"])
+            np.testing.assert_allclose(low[0], home[f"lo-{level}"], rtol=0.01)
+            np.testing.assert_allclose(high[0], home[f"hi-{level}"], rtol=0.01)
+
+    @pytest.mark.parametrize("kind", ["AutoARIMA", "DynamicOptimizedTheta", "UCM", "Holt"])
+    def test_level_and_unit_are_those_of_the_data(self, kind):
+        with quiet():
+            models = pytest.importorskip("statsforecast.models")
+        model = wf.adapt(getattr(models, kind)())
+
+        def numbers(values):
+            forecast = model.forecast(Windows.of(panel(values)), 3, (80, 95))
+            return np.c_[forecast.mean[0], forecast.quantiles[0]]
+
+        own = numbers(Y)
+        np.testing.assert_allclose(numbers(Y + 1e6) - 1e6, own, atol=1e-4 * Y.std())
+        np.testing.assert_allclose(numbers(Y * 1e-6) * 1e6, own, rtol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("kind", "settings"),
+        [("GARCH", {}), ("ARCH", {}), ("AutoCES", {}),
+         ("ConformalSeasonalPool", {"season_length": 1})],
+    )  # fmt: skip
+    def test_intervals_that_are_wrong_are_not_passed_on(self, kind, settings):
+        with quiet():
+            models = pytest.importorskip("statsforecast.models")
+        model = wf.adapt(getattr(models, kind)(**settings))
+        assert model.capabilities == set()
+        assert np.isnan(model.forecast(WINDOWS, 2, (80,)).quantiles).all()
+
+    def test_an_object_of_a_derived_class_is_shown_the_values_as_they_are(self):
+        with quiet():
+            models = pytest.importorskip("statsforecast.models")
+
+        class Last(models.Theta):
+            def forecast(self, y, h, **_):
+                return {"mean": np.full(h, y[-1])}
+
+        assert wf.adapt(Last()).forecast(Windows.of(panel(Y + 100)), 1).mean[0, 0] == Y[-1] + 100
 
     def test_one_without_intervals_is_used_without(self):
         with quiet():

@@ -13,9 +13,6 @@ WAIVED = {
         "statsforecast counts the seasons of additive forms at the last step for every step, so "
         "early intervals widen with the horizon",
     ),
-    "statsforecast.ConformalSeasonalPool": {
-        "point_inside": "the pool holds past errors as they were: of one sign in a trend"
-    },
 }
 MODELS = [
     (package, spec)

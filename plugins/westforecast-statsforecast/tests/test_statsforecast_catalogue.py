@@ -104,7 +104,7 @@ def test_the_shortest_series_is_forecast_with_a_width_and_a_shorter_one_declined
     assert fits.status[0] == Status.OK, fits.reason
     assert np.isfinite(fits.mean).all()
     assert short.status[0] == Status.TOO_SHORT
-    if offer(kind).intervals and kind not in ("ConstantModel", "ZeroModel"):
+    if offer(kind).intervals:
         low, high = fits.interval(80)
         assert (high > low).all()
 

@@ -14,10 +14,19 @@ from typing import Any
 import numpy as np
 
 from westforecast.errors import UsageError, check_whole
+from westforecast.kernels.standard import Standard
 from westforecast.models.base import Capability, Context, SeriesModel
+from westforecast.models.equivariance import EQUIVARIANCE, standard
 from westforecast.models.silence import quiet
 from westforecast.models.status import TooShort
 from westforecast.typing import FloatArray
+
+# Where the classes of `statsforecast.models` are at home.
+_STATSFORECAST = frozenset({"statsforecast.models", "statsforecast.ucm"})
+
+# Classes of statsforecast 2 whose intervals are no predictive distribution: about one random path
+# and as wide as a variance, the same at every step, or drawn anew each time and beside the point.
+_UNSOUND = frozenset({"ARCH", "AutoCES", "ConformalSeasonalPool", "GARCH"})
 
 # What an object is tried on when it is adapted, to see whether it gives intervals.
 _TRIAL = 20.0 + np.arange(24) + np.sin(np.arange(24))
@@ -37,8 +46,11 @@ def adapt(
         set. Differences let it follow a trend that lies outside of what it was fitted to.
     min_train: fewest observed values it is given.
 
-    A statsforecast or sktime object gives intervals where its class does, a regressor none. Series
-    with gaps are declined. Raises UsageError for any other object, or arguments it does not take.
+    A statsforecast or sktime object gives intervals where its class does, a regressor none. Those
+    of statsforecast's GARCH, ARCH, AutoCES and ConformalSeasonalPool are wrong and left out. A
+    class of statsforecast is shown values in standard form, as far as its model follows their level
+    and unit (`models.equivariance`), so that its numbers do. Series with gaps are declined. Raises
+    UsageError for any other object, or arguments it does not take.
 
     >>> from sklearn.linear_model import LinearRegression
     >>> adapt(LinearRegression(), lags=2)
@@ -51,7 +63,7 @@ def adapt(
     modules = {kind.__module__ for kind in getmro(type(wrapped))}
     home = {module.partition(".")[0] for module in modules}
     made: AdaptedModel
-    if "statsforecast.models" in modules:
+    if modules & _STATSFORECAST:
         made = AdaptedStatsForecast(deepcopy(wrapped), shortest, _gives_intervals(wrapped))
     elif "sktime" in home and hasattr(wrapped, "update_predict"):  # sktime: forecasters alone
         tag = wrapped.get_tag("capability:pred_int", tag_value_default=False)
@@ -150,11 +162,12 @@ class AdaptedStatsForecast(AdaptedModel):
     ) -> tuple[FloatArray, FloatArray]:
         ends = [("lo" if p < 0.5 else "hi", round(abs(1 - 2 * p) * 100, 10)) for p in probs]
         levels = sorted({level for _, level in ends})
-        answer = own.forecast(y=y, h=horizon, level=levels or None)
+        form = _form(own, y)
+        answer = own.forecast(y=form.into(y), h=horizon, level=levels or None)
         quantiles = np.empty((horizon, len(probs)))
         for k, (end, level) in enumerate(ends):
             quantiles[:, k] = answer[f"{end}-{level}"]
-        return answer["mean"], quantiles
+        return form.back(np.asarray(answer["mean"], float)), form.back(quantiles)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -205,8 +218,22 @@ class AdaptedRegressor(AdaptedModel):
         return ahead, np.empty((horizon, 0))
 
 
+def _form(wrapped: Any, y: FloatArray) -> Standard:
+    """How a statsforecast object is shown values; one of a derived class as they are."""
+    kind = type(wrapped)
+    if kind.__module__ not in _STATSFORECAST or kind.__name__ not in EQUIVARIANCE:
+        return Standard()
+    settings = vars(wrapped)
+    seasons = np.ravel(settings.get("season_length") or 1)
+    return standard(kind.__name__, settings, int(seasons.max()), y)
+
+
 def _gives_intervals(wrapped: Any) -> bool:
     """Whether a statsforecast object answers when it is asked for an interval; some raise."""
+    conformal = getattr(wrapped, "prediction_intervals", None) is not None
+    for kind in getmro(type(wrapped)):
+        if kind.__module__ == "statsforecast.models" and kind.__name__ in _UNSOUND:
+            return conformal and kind.__name__ == "AutoCES"
     try:
         with quiet():
             return "lo-80" in deepcopy(wrapped).forecast(y=_TRIAL.copy(), h=2, level=[80])

@@ -15,10 +15,10 @@ import numpy as np
 
 from westforecast.errors import UsageError
 from westforecast.models import quiet
+from westforecast.models.equivariance import keeps_constants, standard
 from westforecast.typing import FloatArray
-from westforecast_statsforecast.catalogue import offer
-
-SEED = 1
+from westforecast_statsforecast.catalogue import longest_season, offer
+from westforecast_statsforecast.intervals import OWN
 
 
 def forecast(
@@ -29,19 +29,21 @@ def forecast(
     y: [T] values, oldest first. probs: [Q] probabilities, none of them 0.5. Quantiles are NaN where
     the class gives no intervals. `prediction_intervals` is a mapping: statsforecast's
     `ConformalIntervals` over this horizon. Raises whatever statsforecast raises.
+
+    Numbers follow the level and the unit of the series as the class does (`equivariance`); what
+    statsforecast has no sound distribution for has one of `intervals`.
     """
-    ends = [("lo" if p < 0.5 else "hi", round(abs(1 - 2 * p) * 100, 10)) for p in probs]
-    levels = sorted({level for _, level in ends})
-    if not offer(kind).intervals and not arguments.get("prediction_intervals"):
-        levels = []
     seen = np.flatnonzero(np.isfinite(y))
+    # A copy: statsforecast may write into what it is given. A window may begin inside a gap.
+    own = np.array(y[seen[0] :], float)
+    season_length = longest_season(arguments, 1)
+    if not np.ptp(own) and keeps_constants(kind, arguments, season_length):
+        width = 0.0 if _has_intervals(kind, arguments) else np.nan
+        return np.full(horizon, own[0]), np.full((horizon, len(probs)), own[0] + width)
+    form = standard(kind, arguments, season_length, own)
     with quiet():
-        # A copy: statsforecast may write into what it is given. A window may begin inside a gap.
-        answer = _answer(kind, arguments, np.array(y[seen[0] :], float), horizon, levels)
-    quantiles = np.full((horizon, len(probs)), np.nan)
-    for k, (end, level) in enumerate(ends if levels else []):
-        quantiles[:, k] = answer[f"{end}-{level}"]
-    return np.asarray(answer["mean"], float), quantiles
+        mean, quantiles = _answer(kind, arguments, form.into(own), horizon, probs)
+    return form.back(mean), form.back(quantiles)
 
 
 def build(kind: str, arguments: Mapping[str, Any], horizon: int) -> Any:
@@ -67,15 +69,27 @@ def signature_of(kind: str) -> Signature:
 
 
 def _answer(
-    kind: str, arguments: Mapping[str, Any], y: FloatArray, horizon: int, levels: list[float]
-) -> dict[str, Any]:
+    kind: str,
+    arguments: Mapping[str, Any],
+    y: FloatArray,
+    horizon: int,
+    probs: Sequence[float],
+) -> tuple[FloatArray, FloatArray]:
     model = build(kind, arguments, horizon)
-    if kind == "ConformalSeasonalPool":  # `forecast` draws its intervals from a fresh generator
-        paths = model.simulate(horizon, model.n_samples, y=y, seed=SEED)
-        drawn = model._intervals_from_samples(paths, levels) if levels else {}
-        return {**model.forecast(y=y, h=horizon), **drawn}
-    answer: dict[str, Any] = model.forecast(y=y, h=horizon, level=levels or None)
-    return answer
+    normal = arguments.get("distribution", "normal") == "normal"
+    if kind in OWN and normal and not arguments.get("prediction_intervals"):
+        return OWN[kind](model, y, horizon, probs)
+    ends = [("lo" if p < 0.5 else "hi", round(abs(1 - 2 * p) * 100, 10)) for p in probs]
+    levels = sorted({level for _, level in ends}) if _has_intervals(kind, arguments) else []
+    answer = model.forecast(y=y, h=horizon, level=levels or None)
+    quantiles = np.full((horizon, len(probs)), np.nan)
+    for k, (end, level) in enumerate(ends if levels else []):
+        quantiles[:, k] = answer[f"{end}-{level}"]
+    return np.asarray(answer["mean"], float), quantiles
+
+
+def _has_intervals(kind: str, arguments: Mapping[str, Any]) -> bool:
+    return offer(kind).intervals or bool(arguments.get("prediction_intervals"))
 
 
 @cache

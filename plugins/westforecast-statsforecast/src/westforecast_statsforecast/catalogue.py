@@ -20,7 +20,8 @@ class Offer:
 
     shortest: fewest values it works with, or a function of its arguments and the season's length.
     needs: arguments without a default. season: whether it takes `season_length`.
-    periodic: whether it is undefined without a season. intervals: whether it gives its own.
+    periodic: whether it is undefined without a season. intervals: whether it has some of its own,
+        or some that are derived from it here (`intervals.OWN`).
     demand: whether it is undefined for values below zero.
     """
 
@@ -164,7 +165,7 @@ OFFERS: dict[str, Offer] = {
     "RandomWalkWithDrift": Offer("the line through the first and the last value", 3),
     "SeasonalNaive": Offer("the value one season ago", lambda arguments, m: m + 1, season=True),
     "ConformalSeasonalPool": Offer(
-        "the value one season ago, with a pool of past errors around it",
+        "the median of a pool: past values, and the last with past errors",
         lambda arguments, m: max(4, m + 1), season=True,
     ),
     "WindowAverage": Offer(
@@ -175,14 +176,14 @@ OFFERS: dict[str, Offer] = {
         _seasonal_window, needs=("window_size",), season=True, intervals=False,
     ),
     # intermittent demand
-    "ADIDA": Offer("smoothed sums over stretches of intermittent demand", intervals=False),
-    "CrostonClassic": Offer("smoothed demand over smoothed waiting time", intervals=False),
-    "CrostonOptimized": Offer("Croston's method, smoothing optimized", intervals=False),
-    "CrostonSBA": Offer("Croston's method, bias corrected", intervals=False),
-    "IMAPA": Offer("ADIDA averaged over several stretches", intervals=False),
+    "ADIDA": Offer("smoothed sums over stretches of intermittent demand", 2, demand=True),
+    "CrostonClassic": Offer("smoothed demand over smoothed waiting time", 2, demand=True),
+    "CrostonOptimized": Offer("Croston's method, smoothing optimized", 2, demand=True),
+    "CrostonSBA": Offer("Croston's method, bias corrected", 2, demand=True),
+    "IMAPA": Offer("ADIDA averaged over several stretches", 2, demand=True),
     "TSB": Offer(
-        "smoothed demand times its smoothed probability",
-        needs=("alpha_d", "alpha_p"), intervals=False, demand=True,
+        "smoothed demand times its smoothed probability", 2,
+        needs=("alpha_d", "alpha_p"), demand=True,
     ),
     # several seasons
     "MSTL": Offer(
@@ -201,14 +202,14 @@ OFFERS: dict[str, Offer] = {
     "OptimizedTheta": Offer("the theta method, theta optimized", 4, season=True),
     "DynamicTheta": Offer("the dynamic theta method", 4, season=True),
     "DynamicOptimizedTheta": Offer("the dynamic theta method, theta optimized", 4, season=True),
-    # volatility: the point forecast is one simulated path of zero-mean returns
-    "GARCH": Offer("conditional variance of returns", _volatility),
+    # volatility
+    "GARCH": Offer("the mean of all values, with a conditional variance", _volatility),
     "ARCH": Offer(
-        "conditional variance of returns, no memory of variances",
+        "the mean of all values, with a conditional variance of no memory",
         lambda arguments, m: _volatility({**arguments, "q": 0}, m),
     ),
     # components and constants
     "UCM": Offer("unobserved components: level, trend, season, cycle", _components),
-    "ConstantModel": Offer("a given constant", needs=("constant",)),
-    "ZeroModel": Offer("zero"),
+    "ConstantModel": Offer("a given constant", needs=("constant",), intervals=False),
+    "ZeroModel": Offer("zero", intervals=False),
 }  # fmt: skip

@@ -15,6 +15,8 @@ from westforecast_statsforecast.catalogue import longest_season, offer, shortest
 
 # Arguments of statsforecast that have no meaning here, or that plain values cannot express.
 WITHHELD = frozenset({"alias", "trend_forecaster"})
+# Conformal intervals of statsforecast would lie about the random path that is its point forecast.
+RANDOM = frozenset({"GARCH", "ARCH"})
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -121,7 +123,8 @@ def _literal(name: str, value: Any) -> str:
 
 
 def _check(kind: str, settings: Mapping[str, Any]) -> None:
-    accepted = [name for name in signature_of(kind).parameters if name not in WITHHELD]
+    withheld = WITHHELD | {"prediction_intervals"} if kind in RANDOM else WITHHELD
+    accepted = [name for name in signature_of(kind).parameters if name not in withheld]
     for name in settings:
         if name not in accepted:
             raise UsageError(
