@@ -3,10 +3,13 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Another Python, for the packages that need no statsforecast, and so run on any pandas.
+NEWEST ?= python3.13
+ALONE  := ets arima growth example example-hooks
 MADE   := requirements.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help cnc test lint format types contracts suite bench clean
+.PHONY: help cnc test lint format types contracts suite newest bench clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,15 +36,26 @@ contracts: $(VENV)/tools  ## import-linter: imports go down only
 suite: $(VENV)/tools  ## The tests alone, on all cores
 	$(BIN)/pytest -q -n auto --dist worksteal
 
+newest: $(VENV)-newest/installed  ## The core, ets, arima and growth on NEWEST=python3.13 and the newest pandas
+	$(VENV)-newest/bin/pytest -q -n auto --dist worksteal tests $(ALONE:%=plugins/westforecast-%) \
+		--ignore tests/browser --ignore tests/docs --ignore tests/cli \
+		--ignore tests/properties --ignore tests/plugin/test_installed.py
+
 bench: $(VENV)/tools  ## Run the benchmarks, timed; table in out/bench
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the environment, caches and outputs
-	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-newest out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/installed: $(MADE)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) -r requirements.txt
+	touch $@
+
+$(VENV)-newest/installed: $(MADE)
+	test -x $(VENV)-newest/bin/python || $(NEWEST) -m venv $(VENV)-newest
+	$(VENV)-newest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[report]' \
+		$(ALONE:%=-e plugins/westforecast-%) hypothesis polars pytest pytest-benchmark pytest-xdist scikit-learn
 	touch $@
 
 $(VENV)/tools: $(VENV)/installed

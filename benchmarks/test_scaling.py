@@ -1,5 +1,6 @@
 """The scaling chart shows every curve of every model, from rows that were really measured."""
 
+import json
 from xml.etree import ElementTree
 
 import pytest
@@ -11,12 +12,16 @@ from .scaling import CURVES, OURS, PEER, Point, draw, main, measure
 SMALL = Point(series=8, origins=2, horizon=2, length=20)
 
 
-@pytest.fixture(scope="module")
-def rows():
-    return list(measure(1, {"origins": (1, 2), "length": (20, 25)}, SMALL))
+def test_rows_say_what_was_measured_and_are_drawn(tmp_path, monkeypatch, capsys):
+    """One test: measured once, also where several workers share the tests."""
+    rows = list(measure(1, {"origins": (1, 2), "length": (20, 25)}, SMALL))
+    _say_what_was_measured(rows)
+    _sampled_times_are_scaled(rows)
+    _the_chart_has_a_line_for_each(rows)
+    _what_was_measured_before_is_drawn(rows, tmp_path, monkeypatch, capsys)
 
 
-def test_rows_say_what_was_measured(rows):
+def _say_what_was_measured(rows):
     drift = [row for row in rows if row["family"] == "drift" and row["side"] == OURS]
     assert [(row["axis"], row["x"]) for row in drift] == [
         ("origins", 1), ("origins", 2), ("length", 20), ("length", 25)]  # fmt: skip
@@ -25,14 +30,12 @@ def test_rows_say_what_was_measured(rows):
     assert not any(row["scaled"] for row in drift)
 
 
-def test_a_time_on_a_sample_is_scaled_and_says_so(rows):
-    found = [row for row in rows if row["model"] == "AutoARIMA"]
-    if not found:
-        pytest.skip("statsforecast is not installed")
+def _sampled_times_are_scaled(rows):
+    found = [row for row in rows if row["model"] == "AutoARIMA"]  # none without statsforecast
     assert all(row["scaled"] and row["side"] == PEER for row in found), "5 of 8 series"
 
 
-def test_the_chart_has_a_line_for_each(rows):
+def _the_chart_has_a_line_for_each(rows):
     drawn = [{**row, "axis": axis, "x": x} for axis, values in CURVES.items()
              for row, x in zip(rows, values, strict=False)]  # fmt: skip
     svg = draw(drawn)
@@ -43,9 +46,7 @@ def test_the_chart_has_a_line_for_each(rows):
     assert len(lines) >= len(CURVES)
 
 
-def test_it_draws_what_was_measured_before(rows, tmp_path, monkeypatch, capsys):
-    import json
-
+def _what_was_measured_before_is_drawn(rows, tmp_path, monkeypatch, capsys):
     measured = tmp_path / "scaling.json"
     measured.write_text(json.dumps({"rows": rows}))
     monkeypatch.setattr("benchmarks.scaling.MEASURED", measured)

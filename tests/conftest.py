@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from westforecast import watch
+
+from .hand_clock import HandClock
+
 ROOT = Path(__file__).resolve().parents[1]
 
 STUDY = """
@@ -52,6 +56,22 @@ change = [{ op = "share_shift", series = "share", points = 2, over = 4 }]
 ASSUMED = """id,name,name_zh,value,unit,year,reason,source
 share,Share of the region,份额,10,percent,,the text says so,a text
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience():
+    """Plugins that are no matter of time have minutes, also on a machine that is busy elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WESTFORECAST_PLUGIN_TIMEOUT", "600")
+        yield
+
+
+@pytest.fixture
+def clock(monkeypatch) -> HandClock:
+    """Time limits are counted in a clock that the test moves."""
+    hand = HandClock()
+    monkeypatch.setattr(watch, "clock", hand)
+    return hand
 
 
 @pytest.fixture

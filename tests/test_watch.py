@@ -3,12 +3,23 @@
 import importlib
 import sys
 import threading
-import time
+from functools import partial
 
 import numpy as np
 import pytest
 
+from westforecast import watch
 from westforecast.watch import OutOfTime, undone, within
+
+from .hand_clock import PATIENCE
+
+
+def test_seconds_are_those_of_the_wall():
+    """All other tests that wait for the end of a time move the clock by hand."""
+    never = threading.Event()
+    with pytest.raises(OutOfTime, match=r"not done within 0.05 s"):
+        within(0.05, never.wait)
+    never.set()
 
 
 def test_an_answer_in_time():
@@ -26,11 +37,12 @@ def test_what_is_raised_is_raised(error):
         within(10, fail)
 
 
-def test_a_loop_is_stopped():
+def test_a_loop_is_stopped(clock):
     ended = threading.Event()
 
     def loop():
         try:
+            clock.time += 1
             while True:
                 pass
         finally:
@@ -38,22 +50,29 @@ def test_a_loop_is_stopped():
 
     with pytest.raises(OutOfTime, match=r"not done within 0.1 s"):
         within(0.1, loop)
-    assert ended.wait(5)
+    assert ended.wait(PATIENCE)
 
 
-def test_what_cannot_be_stopped_is_left_alone():
-    begun = time.perf_counter()
+def test_what_cannot_be_stopped_is_left_alone(clock):
+    release = threading.Event()
+
+    def sleep():
+        clock.time += 1
+        release.wait()  # in C all the while
+
     with pytest.raises(OutOfTime):
-        within(0.05, lambda: time.sleep(1))
-    assert time.perf_counter() - begun < 0.8
+        within(0.05, sleep)
+    release.set()
 
 
 @pytest.mark.parametrize(("own", "whole"), [("", True), ("other", True), ("slow_module", False)])
-def test_an_import_is_let_finish_unless_it_may_be_cut_short(tmp_path, monkeypatch, own, whole):
-    code = "import time\nend = time.monotonic() + 0.6\nwhile time.monotonic() < end: pass"
+def test_an_import_is_let_finish_unless_it_may_be_cut_short(
+    tmp_path, monkeypatch, clock, own, whole
+):
+    code = "from westforecast.watch import clock\nclock.time += 1\nwhile not clock.released: pass"
     (tmp_path / "slow_module.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    ended = threading.Event()
+    ended, clock.released = threading.Event(), False
 
     def imports():
         try:
@@ -63,7 +82,10 @@ def test_an_import_is_let_finish_unless_it_may_be_cut_short(tmp_path, monkeypatc
 
     with pytest.raises(OutOfTime):
         within(0.2, imports, own)
-    assert ended.wait(5)
+    if whole:
+        assert not ended.wait(0.1), "it is let go on"
+        clock.released = True
+    assert ended.wait(PATIENCE)
     assert ("slow_module" in sys.modules) == whole
     sys.modules.pop("slow_module", None)
 
@@ -78,14 +100,15 @@ def test_numpys_error_state_is_the_callers():
         assert within(10, np.geterr)["divide"] == "raise"
 
 
-def test_what_is_left_is_undone_last_first():
+def test_what_is_left_is_undone_last_first(clock):
     undone_, release = [], threading.Event()
 
     def hang():
         with undone(lambda: undone_.append("early")):
             pass
         with undone(lambda: undone_.append(1)), undone(lambda: undone_.append(2)):
-            release.wait(10)
+            clock.time += 1
+            release.wait()
 
     with pytest.raises(OutOfTime):
         within(0.05, hang)
@@ -101,19 +124,26 @@ def test_what_ends_in_time_or_is_not_watched_undoes_nothing():
     assert block() == within(10, block) == 5
 
 
-def test_what_is_watched_inside_is_left_as_well():
+def test_what_is_watched_inside_is_left_as_well(clock):
     undone_, release, ended = [], threading.Event(), threading.Event()
 
-    def hang():
+    def outside():
+        outer = watch._watched.get()
+        within(float("inf"), partial(hang, outer))
+
+    def hang(outer):
         try:
             with undone(lambda: undone_.append(True)):
+                while not outer.undo:  # until that one knows of this one
+                    pass
+                clock.time += 1
                 while not release.is_set():
                     pass
         finally:
             ended.set()
 
     with pytest.raises(OutOfTime):
-        within(0.1, lambda: within(float("inf"), hang))
+        within(0.1, outside)
     assert undone_ == [True]
-    assert ended.wait(5), "it was told to stop"
+    assert ended.wait(PATIENCE), "it was told to stop"
     release.set()

@@ -13,6 +13,23 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+class WallClock:
+    """Seconds as they pass: what every time limit of the library is counted in."""
+
+    def now(self) -> float:
+        """Seconds since some moment; it never goes back."""
+        return time.monotonic()
+
+    def limit(self, seconds: float) -> Callable[[threading.Thread], None]:
+        """What waits until a thread has ended or so many seconds have passed from now on."""
+        end = self.now() + seconds
+        return lambda thread: thread.join(min(max(end - self.now(), 0), threading.TIMEOUT_MAX))
+
+
+# The one clock. Tests put another in its place, which they move by hand.
+clock = WallClock()
+
+
 class OutOfTime(TimeoutError):
     """What was watched did not end in time."""
 
@@ -92,10 +109,11 @@ def within(seconds: float, function: Callable[[], T], own: str = "") -> T:
                     return
             time.sleep(0.01)
 
+    wait = clock.limit(seconds)
     thread.start()
     try:
         with undone(leave):  # where this thread is watched itself
-            thread.join(min(seconds, threading.TIMEOUT_MAX))
+            wait(thread)
     finally:  # also where the user stops the program meanwhile
         leave()
     if not answers:

@@ -1,21 +1,20 @@
 """A time budget: what a model did not come to is said to be out of time, and the rest goes on."""
 
 import pickle
-import time
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 import westforecast as wf
-from westforecast import SeriesModel, UsageError
+from westforecast import SeriesModel, UsageError, watch
 from westforecast.backtest import work
 from westforecast.models import Drift, Forecast, Model, Naive, Status
 
 from ..builders import panel, walk
 
+pytestmark = pytest.mark.usefixtures("clock")
 DATA = panel(*(walk(20, seed) for seed in range(12)))
-ENDLESS = 30.0  # longer than any test waits: what hangs is stopped long before
 
 
 @dataclass(frozen=True)
@@ -25,9 +24,8 @@ class HangsOn(SeriesModel):
     series: str
 
     def forecast_one(self, y, horizon, probs, context):
-        begun = time.perf_counter()
-        while context.unique_id == self.series and time.perf_counter() - begun < ENDLESS:
-            pass
+        if context.unique_id == self.series:
+            watch.clock.spend()
         return np.full(horizon, y[-1]), np.full((horizon, len(probs)), y[-1])
 
 
@@ -40,24 +38,20 @@ class Fails(SeriesModel):
 @dataclass(frozen=True)
 class Slow(SeriesModel):
     def forecast_one(self, y, horizon, probs, context):
-        time.sleep(0.02)
+        watch.clock.spend(1.0)
         return np.full(horizon, y[-1]), np.full((horizon, len(probs)), y[-1])
 
 
 @dataclass(frozen=True)
 class HangingBatch(Model):
     def compute(self, windows, horizon, levels):
-        begun = time.perf_counter()
-        while time.perf_counter() - begun < ENDLESS:
-            pass
+        watch.clock.spend()
         return Forecast.empty(len(windows), horizon, levels)
 
 
 def test_a_model_that_hangs_costs_its_budget_and_nobody_else():
-    begun = time.perf_counter()
     models = {"hangs": HangsOn(DATA.ids[3]), "Drift": Drift()}
     result = wf.backtest(DATA, models, h=2, n_windows=1, levels=(80,), time_budget=0.5)
-    assert time.perf_counter() - begun < ENDLESS / 2
     status = result.forecasts["hangs"].status
     assert (status == Status.OK).sum() == 3
     assert (status == Status.OUT_OF_TIME).sum() == 9
@@ -69,9 +63,9 @@ def test_a_model_that_hangs_costs_its_budget_and_nobody_else():
 
 
 def test_what_was_done_in_time_is_kept():
-    result = wf.forecast(DATA, Slow(), h=1, time_budget=0.12)
+    result = wf.forecast(DATA, Slow(), h=1, time_budget=3.5)
     status = result.forecasts["Slow"].status
-    assert 1 <= (status == Status.OK).sum() < len(DATA)
+    assert (status == Status.OK).tolist() == [True] * 3 + [False] * (len(DATA) - 3)
     assert np.isfinite(result.forecasts["Slow"].mean[status == Status.OK]).all()
 
 
@@ -115,11 +109,9 @@ def test_a_budget_is_above_zero(seconds):
 
 
 def test_a_fallback_has_the_budget_too():
-    begun = time.perf_counter()
     result = wf.forecast(
         panel([1.0, 2], [3.0, 4]), Fails(), h=1, fallback=HangsOn("a"), time_budget=0.2
     )
-    assert time.perf_counter() - begun < ENDLESS / 2
     rows = result.long()
     assert rows["model_used"].tolist() == ["", ""], "it answered nothing"
     assert rows["status"].tolist() == ["failed", "failed"]

@@ -1,7 +1,5 @@
 """What a plugin registers may be broken in itself: only who asks for it hears of it."""
 
-import time
-
 import pytest
 
 import westforecast as wf
@@ -95,7 +93,9 @@ def install(tmp_path, monkeypatch):
     (tmp_path / "acme_hooks.py").write_text(CODE)
     (tmp_path / "acme_breaks.py").write_text("1 / 0")
     (tmp_path / "acme_exits.py").write_text("raise SystemExit(3)")
-    (tmp_path / "acme_hangs.py").write_text("while True: pass")
+    (tmp_path / "acme_hangs.py").write_text(
+        "from westforecast import watch\nwatch.clock.time += 1\nwhile True: pass"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     core = load([]).plugins
 
@@ -237,12 +237,10 @@ class TestCommands:
         assert err.startswith("error: command 'breaks' of acme cannot be loaded from")
 
     @pytest.mark.filterwarnings("always:.*left out")
-    def test_one_that_hangs_on_import(self, install, capsys, monkeypatch):
+    def test_one_that_hangs_on_import(self, install, capsys, monkeypatch, clock):
         monkeypatch.setenv("WESTFORECAST_PLUGIN_TIMEOUT", "0.2")
         install(acme=commands("good", hangs="acme_hangs:x"))
-        begun = time.perf_counter()
         code, out, err = call(capsys, "--help")
-        assert time.perf_counter() - begun < 2
         assert code == 0
         assert "  good" in out
         assert "command 'hangs' of acme takes more than 0.2 s to import" in err

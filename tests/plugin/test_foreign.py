@@ -2,7 +2,6 @@
 
 import sys
 import threading
-import time
 import warnings
 
 import pytest
@@ -10,6 +9,8 @@ import pytest
 from westforecast import UsageError
 from westforecast.plugin.foreign import ForeignError, called, contained, told, watched
 from westforecast.watch import OutOfTime
+
+from ..hand_clock import PATIENCE
 
 
 def test_what_is_called():
@@ -40,19 +41,22 @@ def test_errors_in_one_line(error, text):
     assert told(error) == text
 
 
-def test_a_thread_that_does_not_come_back_takes_nothing_with_it(capsys):
+def test_a_thread_that_does_not_come_back_takes_nothing_with_it(capsys, clock):
     before, filters = (sys.stdout, sys.stderr), list(warnings.filters)
+    release = threading.Event()
 
     def hangs():
         with contained():
             warnings.simplefilter("ignore")
             sys.stdout = None
-            time.sleep(1)
+            clock.time += 1
+            release.wait()
 
     with pytest.raises(OutOfTime):
         watched(0.1, hangs)
     assert (sys.stdout, sys.stderr) == before
     assert list(warnings.filters) == filters
+    release.set()
 
 
 def test_the_last_of_several_threads_restores(capsys):
@@ -62,11 +66,11 @@ def test_the_last_of_several_threads_restores(capsys):
     def waits():
         with contained():
             entered.set()
-            leave.wait(5)
+            leave.wait()
 
     thread = threading.Thread(target=waits)
     thread.start()
-    entered.wait(5)
+    assert entered.wait(PATIENCE)
     with contained(), contained():
         leave.set()
         thread.join()

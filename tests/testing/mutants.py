@@ -4,7 +4,6 @@ import logging
 import multiprocessing
 import os
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -493,9 +492,51 @@ class Scratch(Sound):
 
     def forecast_one(self, y, horizon, probs, context):
         self.slate[0] = float(np.nanmean(y))
-        time.sleep(0.002)
         mean, quantiles = super().forecast_one(y, horizon, probs, context)
         return mean + self.slate[0], quantiles + self.slate[0]
+
+
+@mutant("is not safe among threads, and slow", "threads", "full")
+class SlowScratch(Sound):
+    """Looks long at what it wrote for itself alone, it thinks."""
+
+    work: ClassVar[dict[str, float]] = {}
+
+    def forecast_one(self, y, horizon, probs, context):
+        self.work["mean"] = float(np.nanmean(y))
+        total = 0.0
+        for _ in range(20000):
+            total += 1.0
+        mean, quantiles = super().forecast_one(y, horizon, probs, context)
+        return mean + self.work["mean"], quantiles + self.work["mean"]
+
+
+_BUFFER = np.zeros(10_000)
+
+
+def _written(rows):
+    _BUFFER[: len(rows)] = np.nanmean(rows, axis=1)
+
+
+def _read(count):
+    return _BUFFER[:count].copy()
+
+
+@mutant("its batches share a buffer", "threads", "full")
+class SharedBuffer(SoundBatch):
+    """Saves itself an allocation."""
+
+    def compute(self, windows, horizon, levels):
+        _written(windows.rows())
+        result = super().compute(windows, horizon, levels)
+        more = _read(len(windows))
+        return replace(
+            result,
+            mean=result.mean + more[:, None],
+            quantiles=result.quantiles + more[:, None, None],
+        )
+
+    forecast_one = shifted(SoundBatch, lambda y, context: float(np.nanmean(y)))
 
 
 @mutant("answers otherwise in another process", "spawned", "full")
@@ -508,11 +549,16 @@ class OnlyHere(Sound):
         return factor * mean, factor * quantiles
 
 
+def _other_number():
+    """A number of threads that no library has."""
+    return 1 + max(pool["num_threads"] for pool in threadpoolctl.threadpool_info())
+
+
 @mutant("sets the number of BLAS threads", "side_effects")
 class Threads(Sound):
     """Wants the machine for itself."""
 
-    forecast_one = aside(lambda: threadpoolctl.threadpool_limits(1))
+    forecast_one = aside(lambda: threadpoolctl.threadpool_limits(_other_number()))
 
 
 # --- bad data -------------------------------------------------------------------------------------

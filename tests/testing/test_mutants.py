@@ -9,6 +9,8 @@ from westforecast.testing.surroundings import restore_threads
 
 from .mutants import MUTANTS, Sound, SoundBatch, SoundDriven
 
+# No model is slow, and none runs out of time, because the machine is busy.
+pytestmark = pytest.mark.usefixtures("clock", "importable")
 ROOT = Path(__file__).resolve().parents[2]
 # Nothing that a model can do to its windows breaks it: they hold periods, and no calendar.
 UNBREAKABLE = {"calendars"}
@@ -20,7 +22,6 @@ def importable(monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
 
 
-@pytest.mark.usefixtures("importable")
 @pytest.mark.parametrize("model", [Sound(), SoundBatch(), SoundDriven()], ids=repr)
 def test_the_sound_models_keep_every_promise(model):
     report = check_model(model, tier="full")
@@ -29,7 +30,6 @@ def test_the_sound_models_keep_every_promise(model):
         assert "not declared" in check.detail or check.name in {"batch", "driver_future"}
 
 
-@pytest.mark.usefixtures("importable")
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: type(mutant.model).__name__)
 def test_each_fault_is_caught_by_its_check(mutant):
     report = check_model(mutant.model, tier=mutant.tier)
@@ -39,7 +39,6 @@ def test_each_fault_is_caught_by_its_check(mutant):
     assert caught[mutant.check], "a failure says what was found"
 
 
-@pytest.mark.usefixtures("importable")
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: type(mutant.model).__name__)
 def test_a_check_alone_catches_it_also_on_the_fewer_windows_of_a_slow_model(mutant, monkeypatch):
     monkeypatch.setattr(trial, "SLOW", -1.0)
@@ -49,7 +48,6 @@ def test_a_check_alone_catches_it_also_on_the_fewer_windows_of_a_slow_model(muta
     assert found.outcome == "failed"
 
 
-@pytest.mark.usefixtures("importable")
 @pytest.mark.parametrize("model", [Sound(), SoundBatch(), SoundDriven()], ids=repr)
 def test_the_fewer_windows_of_a_slow_model_are_no_fault(model, monkeypatch):
     monkeypatch.setattr(trial, "SLOW", -1.0)

@@ -1,6 +1,5 @@
 """One piece of a run: a model over some of the windows, in the time that the model has."""
 
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from westforecast import watch
 from westforecast.engines import one_blas_thread
 from westforecast.models.base import Model
 from westforecast.models.forecast import Forecast
@@ -80,7 +80,7 @@ class Work:
         size = len(which) if name in self.batch else 1
         while begin < len(which):
             piece = which[begin : begin + size]
-            started = time.perf_counter()
+            started = watch.clock.now()
             try:
                 part = within(clock.left, partial(self._forecast, name, piece))
             except OutOfTime:
@@ -89,7 +89,7 @@ class Work:
                     made.refuse(k, Status.OUT_OF_TIME, why)
                 return made
             finally:
-                took = time.perf_counter() - started
+                took = watch.clock.now() - started
                 clock.spent += took
             made.put(np.arange(begin, begin + len(piece)), part)
             clock.done += len(piece)

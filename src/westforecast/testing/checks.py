@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -23,7 +24,8 @@ from westforecast.series import Calendar, Panel
 from westforecast.testing import data
 from westforecast.testing.check import Broken, Skipped, check, expect
 from westforecast.testing.surroundings import contained, watching
-from westforecast.testing.trial import HORIZON, LEVELS, Trial, truth
+from westforecast.testing.trial import HORIZON, LEVELS, Trial, truth, two
+from westforecast.testing.turns import in_turns
 from westforecast.typing import FloatArray
 
 SCARCE = 120.0  # seconds for another process to answer
@@ -400,6 +402,7 @@ def _ordinary_panel(trial: Trial) -> Panel:
 @check("full")
 def threads(trial: Trial) -> None:
     """Several threads at once get the same numbers as one."""
+    _take_turns(trial)
     which = trial.good if trial.slow else trial.few
     few, expected = trial.windows.take(which), trial.forecast().take(which)
     count = len(few)
@@ -421,6 +424,19 @@ def threads(trial: Trial) -> None:
     for turn, found in zip(turns, answers, strict=True):
         for answer in found:
             trial.same(few.take(turn), expected.take(turn), answer, "with threads beside it")
+
+
+def _take_turns(trial: Trial) -> None:
+    """Two windows in two threads, each a line ahead of the other in turn; the slow ones once."""
+    windows, whole = trial.windows, trial.forecast()
+    pair = two(windows, trial.good)
+    if len(pair) < 2:
+        return
+    for order in (pair,) if trial.slow else (pair, pair[::-1]):
+        asked = [windows.take(np.array([w])) for w in order]
+        found = in_turns(trial.model, *(partial(trial.ask, one) for one in asked))
+        for w, one, answer in zip(order, asked, found, strict=True):
+            trial.same(one, whole.take(np.array([w])), answer, "with a thread beside it")
 
 
 @check("full")

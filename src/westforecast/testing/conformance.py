@@ -1,13 +1,13 @@
 """`check_model`: does a model keep the contract of `westforecast.models.Model`?"""
 
 import platform
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import Any
 
 import numpy as np
 
+from westforecast import watch
 from westforecast.errors import UsageError, nearest
 from westforecast.models import Model
 from westforecast.plugin import registry, settings_of
@@ -124,12 +124,12 @@ def conclude(check: Check, trial: Trial, waivers: Mapping[str, str]) -> Finding:
     """Run one check and say what came of it; nothing but KeyboardInterrupt gets out."""
     if trial.spent >= trial.budget:
         return Finding(check.name, "skipped", check.promise, _out_of_time(trial))
-    began = time.perf_counter()
+    began = watch.clock.now()
     outcome, detail = _tried(check, trial)
     if check.name in waivers and outcome != "skipped":
         needed = "" if outcome == "failed" else "waived without need: "
         outcome, detail = "skipped", f"{needed}{waivers[check.name]}"
-    took = time.perf_counter() - began
+    took = watch.clock.now() - began
     trial.spent += took
     return Finding(check.name, outcome, check.promise, detail, took)
 

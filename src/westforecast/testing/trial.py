@@ -2,7 +2,6 @@
 
 import pickle
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from westforecast import watch
 from westforecast.models import DrivenModel, Forecast, Model, Status, Windows
 from westforecast.models.forecast import SAME
 from westforecast.series import Panel
@@ -87,7 +87,7 @@ class Trial:
                 self.pace = self._pace(windows)
             targets = np.unique(windows.series)
             if self.pace > SLOW:
-                windows = windows.take(_two(windows, np.arange(len(windows))))
+                windows = windows.take(two(windows, np.arange(len(windows))))
             answer = self.ask(windows)
             good = int((answer.status == Status.OK).sum())
             if good > most:
@@ -100,7 +100,7 @@ class Trial:
         self.slow = self.pace > SLOW or (not self.model.batch and self._lingers(windows))
         if self.slow:
             if most > 2:
-                windows = windows.take(_two(windows, np.flatnonzero(answer.status == Status.OK)))
+                windows = windows.take(two(windows, np.flatnonzero(answer.status == Status.OK)))
                 answer = self.ask(windows)
             words += f" ({len(windows)} windows, as it is slow)"
         return words, windows, answer
@@ -277,17 +277,17 @@ class Trial:
 
     def _lingers(self, windows: Windows) -> bool:
         """Whether these windows take longer than a short series did: some may be its bane."""
-        began = time.perf_counter()
+        began = watch.clock.now()
         self.ask(windows)
-        return time.perf_counter() - began > SLOW * len(windows)
+        return watch.clock.now() - began > SLOW * len(windows)
 
     def _timed(self, windows: Windows, lengths: Sequence[int]) -> Iterator[tuple[int, float]]:
         for n in lengths:
             y = 100 * np.exp(0.03 * np.arange(n) + 0.02 * np.sin(np.arange(n) ** 2))
             one = data.beside(windows, {"timed": y})
-            began = time.perf_counter()
+            began = watch.clock.now()
             answer = self.ask(one)
-            took = time.perf_counter() - began
+            took = watch.clock.now() - began
             if answer.status[0] == Status.OK:
                 yield n, took
 
@@ -298,7 +298,7 @@ def _one_each(windows: Windows, which: IntArray) -> IntArray:
     return np.asarray(which[np.sort(first)], np.int64)
 
 
-def _two(windows: Windows, which: IntArray) -> IntArray:
+def two(windows: Windows, which: IntArray) -> IntArray:
     """Of some windows two, of two series where there are so many."""
     apart = _one_each(windows, which)
     return apart[:2] if len(apart) > 1 else which[:2]
