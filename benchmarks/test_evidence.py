@@ -4,7 +4,7 @@ import pytest
 
 from .evidence import Case, rates
 
-RUNS = 150  # a rate of 5 % then has a standard error of 1.8 points
+RUNS = 300  # a rate of 5 % then has a standard error of 1.3 points
 
 
 @pytest.mark.parametrize(
