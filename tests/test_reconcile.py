@@ -294,6 +294,22 @@ def test_without_errors_there_is_no_interval(given):
 
 
 @needs_library
+def test_b41_reconciled_counts_are_not_negative():
+    east, west = np.linspace(90, 3, 10).round(), np.linspace(10, 28, 10).round()
+    free = panel(east, west, east + west)
+    meta = {name: free.indicator(name).with_(kind="count") for name in "abc"}
+    known = wf.Panel.from_frame(free.to_frame(), meta=meta)
+    with pytest.warns(wf.WestforecastWarning, match="Drift"):
+        base = wf.forecast(known, "Drift", h=4, levels=(80,))
+    errors = wf.backtest(known, "Drift", h=1, n_windows=6)
+    made = wf.reconcile(base, {"c": ["a", "b"]}, "ols", errors=errors).forecasts["Drift/ols"]
+    assert (made.mean >= 0).all()
+    assert (made.quantiles >= 0).all()
+    np.testing.assert_allclose(made.mean[2], made.mean[0] + made.mean[1])
+    assert made.mean[0].tolist() == [0, 0, 0, 0]
+
+
+@needs_library
 def test_a_part_pushed_below_zero_is_set_to_it_and_sums_still_hold():
     rng = np.random.default_rng(1)
     small, large = rng.uniform(0.9, 1.1, 12), 1000 + np.cumsum(rng.normal(0, 50, 12))

@@ -16,7 +16,8 @@ from westforecast.metrics import Metric
 from westforecast.models import Model
 from westforecast.plugin import registry, settings_of
 from westforecast.series import Panel, PanelLike
-from westforecast.series.frame import RESERVED, id_text
+from westforecast.series.cells import id_text
+from westforecast.series.frame import RESERVED
 from westforecast.text import unseen, visible
 from westforecast.typing import Align, OnError, WindowShape
 

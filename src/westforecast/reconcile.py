@@ -16,7 +16,7 @@ from westforecast.models import Forecast, Status
 from westforecast.models.bounds import in_words
 from westforecast.models.forecast import CUT_POINT
 from westforecast.series import Panel
-from westforecast.series.frame import id_text
+from westforecast.series.cells import id_text
 from westforecast.typing import BoolArray, FloatArray, IntArray
 
 # Our names, the classes of hierarchicalforecast.methods behind them, and whether those need errors.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from westforecast.kernels.growth import from_log_odds, log_odds
 from westforecast.kernels.quantiles import inner_half
 from westforecast.models.forecast import CUT_INTERVAL, CUT_POINT, Forecast
 from westforecast.models.windows import Windows
@@ -45,9 +46,9 @@ class LogOdds:
 
         def odds(y: FloatArray) -> FloatArray:
             inside = mine & (low < y) & (y < high)
-            with np.errstate(invalid="ignore"):  # bounds that are infinite: not `mine`
-                found = np.log(np.where(inside, (y - low) / (high - y), 1.0))
-            return np.where(inside | np.isnan(y), np.where(np.isnan(y), np.nan, found), np.inf)
+            with np.errstate(all="ignore"):  # what lies on a bound or has none
+                found = log_odds(y, low, high)
+            return np.where(inside | np.isnan(y), found, np.inf)
 
         free = np.broadcast_to([-np.inf, np.inf], windows.bounds.shape)
         moved = replace(windows.with_values(odds), bounds=free)
@@ -59,14 +60,10 @@ class LogOdds:
     def back(self, forecast: Forecast) -> Forecast:
         """A forecast of log odds as one of values; what was a mean becomes a median."""
 
-        def values(odds: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
-            with np.errstate(over="ignore"):
-                return np.asarray(low + (high - low) / (1 + np.exp(-odds)))
-
         return replace(
             forecast,
-            mean=values(forecast.mean, self.low, self.high),
-            quantiles=values(forecast.quantiles, self.low[..., None], self.high[..., None]),
+            mean=from_log_odds(forecast.mean, self.low, self.high),
+            quantiles=from_log_odds(forecast.quantiles, self.low[..., None], self.high[..., None]),
         )
 
 

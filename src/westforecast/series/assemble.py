@@ -7,6 +7,7 @@ from typing import Any, get_args
 import numpy as np
 
 from westforecast.errors import DataError, Problem, UsageError, warn
+from westforecast.series import cells
 from westforecast.series import frame as frames
 from westforecast.series.calendar import ARTICLES, EXAMPLES, PER_YEAR, WORDS, Calendar
 from westforecast.series.indicator import FIELDS, Indicator, KindOfUnit
@@ -62,7 +63,7 @@ def assemble(
             f"the times in {time_col!r} stand at {times.doubt}; they are taken as they are. If "
             "they were exported as UTC, convert them back first."
         )
-    values, wrong = frames.numbers(table.columns[target_col])
+    values, wrong = cells.numbers(table.columns[target_col])
     infinite, bad_value = np.isinf(values), np.zeros(len(values), bool)
     bad_value[list(wrong)] = True
     line = table.where
@@ -73,7 +74,7 @@ def assemble(
         return f"{line(row)} ({series}{period})"
 
     def found(name: str, row: int) -> str:
-        return f"{name} = {frames.shown(table.columns[name][row])}"
+        return f"{name} = {cells.shown(table.columns[name][row])}"
 
     leave_empty = "Correct it, or leave it empty and pass gaps='keep'."
     problems += [
@@ -159,10 +160,10 @@ def _readable(
         column, is_id = columns[name], name == names[0]
         if (name in (*names[1:], "id") and not is_id) or column.dtype.kind not in "Ob":
             continue
-        if frames.plain(column):
+        if cells.plain(column):
             continue
         words = [
-            "" if name == "breaks" and isinstance(value, tuple) else frames.unreadable(value)
+            "" if name == "breaks" and isinstance(value, tuple) else cells.unreadable(value)
             for value in column
         ]
         bad = np.array([word != "" for word in words])
@@ -173,7 +174,7 @@ def _readable(
         problems += [
             Problem(
                 table.where(row),
-                f"{name} = {frames.shown(column[row])}, which is {words[row]}",
+                f"{name} = {cells.shown(column[row])}, which is {words[row]}",
                 "text or a number",
                 "Write it as text.",
             )

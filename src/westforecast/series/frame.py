@@ -1,18 +1,14 @@
 """The only module that sees data frames: columns in, frames of the caller's kind out."""
 
-import datetime as dt
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from importlib import import_module
-from numbers import Complex, Real
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
-from uuid import UUID
 
 import narwhals as nw
 import numpy as np
@@ -23,8 +19,9 @@ from narwhals import selectors
 from westforecast.errors import DataError, Problem, UsageError, is_text, nearest, warn
 from westforecast.series import delimited
 from westforecast.series.calendar import Calendar, zone_name
+from westforecast.series.cells import id_text
 from westforecast.text import cell
-from westforecast.typing import FloatArray, IntArray
+from westforecast.typing import IntArray
 
 Backend = Literal["pandas", "polars", "pyarrow"]
 
@@ -35,9 +32,6 @@ RESERVED = frozenset(
 )  # fmt: skip
 
 _DATES = np.datetime64("0001-01-01"), np.datetime64("9999-12-31")
-
-# What a column of numbers may say, in any case, where it has none.
-_BLANK = {"", "na", "n/a", "#n/a", "nan", "null", "none"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +220,6 @@ def read_csv(path: str | PathLike[str], numeric: Sequence[str] = ()) -> Table:
 
 # What all cells of a plain column of numbers are written with, and each of them as a whole.
 _SIGNS = re.compile(r"[\d.eE+\-\s]*", re.ASCII)
-_DECIMAL = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 def _of_cells(cells: list[str | None], numeric: bool) -> np.ndarray:
@@ -277,116 +270,12 @@ def factorize(values: np.ndarray) -> tuple[IntArray, list[str]]:
     return np.append(merged, -1)[codes].astype(np.int64), names.tolist()
 
 
-def id_text(value: Any) -> str:
-    """An id as text; 1.0 is 1: a column of whole numbers that holds nulls arrives as floats."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
 def clashes(values: np.ndarray, codes: IntArray) -> dict[int, list[Any]]:
     """Codes whose ids differ and are one as text, such as 1 and "1", with these ids."""
     distinct = pd.DataFrame({"code": codes, "value": values})[codes >= 0].drop_duplicates()
     groups = distinct.groupby("code")["value"].agg(list)
     found = zip(groups.index.tolist(), groups.tolist(), strict=True)
     return {code: same for code, same in found if len(same) > 1}
-
-
-def numbers(values: np.ndarray) -> tuple[FloatArray, dict[int, str]]:
-    """Values as floats [N] and, for each place that holds no number, what it holds instead.
-
-    Truth values are 1 and 0; whole numbers beyond 2^53 are rounded to the nearest float.
-    """
-    if values.dtype.kind in "iufb":
-        return values.astype(float), {}
-    floats, wrong = np.full(len(values), np.nan), {}
-    for i, value in enumerate(values):
-        read = number(value)
-        if isinstance(read, str):
-            wrong[i] = read
-        else:
-            floats[i] = read
-    return floats, wrong
-
-
-def number(value: Any) -> float | str:
-    """A value as a float, NaN where it says that there is none, or in words what it is instead."""
-    if value is None:
-        return np.nan
-    if isinstance(value, str):
-        if _DECIMAL.fullmatch(value):
-            number = float(value)
-            return number if np.isfinite(number) else _HUGE
-        bare = value.strip().lower()
-        return np.nan if bare in _BLANK else _INFINITE.get(bare) or _written(value)
-    if isinstance(value, Real | Decimal | np.bool_):
-        try:
-            number = float(value)
-        except (OverflowError, ValueError):
-            return _HUGE
-        return _HUGE if np.isinf(number) and value != number else number
-    if isinstance(value, Complex):
-        return "a complex number"
-    if isinstance(value, dt.timedelta | np.timedelta64):
-        return "a duration"
-    return "a date or time" if isinstance(value, _TIMES) else f"of type {type(value).__name__}"
-
-
-_HUGE = "too large for a number (at most 1.8e308)"
-_INFINITE = {f"{sign}{word}": float(f"{sign or '+'}inf")
-             for sign in ("", "+", "-") for word in ("inf", "infinity")}  # fmt: skip
-_TIMES = (dt.date, dt.time, np.datetime64, pd.Period)
-
-# What text looks like that stands for a number which must be written otherwise.
-_WRITTEN = {
-    r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?": "written with thousands commas",
-    r"[+-]?\d+,\d+": "written with a decimal comma",
-    r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?": "written with thousands points",
-    r"[+-]?\d{1,3}([ \u00a0\u2009\u202f']\d{3})+([.,]\d*)?": "written with spaces or marks",
-    r"[\u2012-\u2015\u2212].*\d.*": "written with a minus sign that is not '-'",
-    r"[+-]?[\d.,]+\s*[%\u2030\uff05]": "written with a percent sign",
-    r"\([\d.,]+\)": "written in brackets",
-    r"[\uff0b\uff0c-\uff0e\uff10-\uff19]+": "written in full-width digits",
-    r"[+-]?\d[\d.,]*\s*[^\d\s.,]{1,3}": "written with a flag or unit behind it",
-}
-
-
-def _written(text: str) -> str:
-    """What kind of text stands where a number is expected."""
-    bare = text.strip()
-    kind = next((kind for form, kind in _WRITTEN.items() if re.fullmatch(form, bare)), None)
-    return kind or "text"
-
-
-def unreadable(value: object) -> str:
-    """What an id or a field of metadata is that can be no text, in words; "" for all others."""
-    if value is None or isinstance(value, str):
-        return "" if value is None or is_text(value) else "text with a lone surrogate or NUL"
-    if isinstance(value, bool | np.bool_):
-        return "a truth value"
-    if isinstance(value, int) and abs(value) > _LONGEST:
-        return "a whole number of hundreds of digits"
-    scalar = isinstance(value, Real | Decimal | UUID | dt.date | np.datetime64 | pd.Period)
-    return "" if scalar else f"of type {type(value).__name__}"
-
-
-def plain(values: np.ndarray) -> bool:
-    """Whether a column holds nothing but text, none of it blank or unreadable, and nulls."""
-    return pd.api.types.infer_dtype(values, skipna=True) == "string" and all(
-        text is None or (text.strip(" \t") and is_text(text)) for text in set(values.tolist())
-    )
-
-
-_LONGEST = 10**400  # Python makes no text of thousands of digits
-
-
-def shown(value: Any) -> str:
-    """A value as messages quote it: short, and as the caller's Python would show it."""
-    if isinstance(value, np.generic):
-        value = value.item() if value.dtype.kind != "M" else str(value) if value == value else None
-    try:
-        text = repr(value)
-    except ValueError:  # of thousands of digits
-        return "a whole number of thousands of digits"
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def build(

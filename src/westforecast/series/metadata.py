@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from westforecast.errors import DataError, Problem, UsageError, nearest, warn
+from westforecast.series import cells
 from westforecast.series import frame as frames
 from westforecast.series.indicator import FIELDS, Indicator, KindOfUnit, SizeOfUnit
 from westforecast.typing import IntArray
@@ -80,7 +81,7 @@ def _given(meta: Any, problems: list[Problem], id_col: str) -> Iterable[tuple[st
                 f"meta[{key!r}] is a {type(entry).__name__}; expected an Indicator or a dict of "
                 "its fields."
             )
-        key = frames.id_text(key)
+        key = cells.id_text(key)
         where = f"metadata of {key!r}"
         problems += [
             Problem(where, f"a field {name!r}", "fields of Indicator", nearest(name, FIELDS))
@@ -116,8 +117,8 @@ def _indicator(unique_id: str, settings: Mapping[str, Any], problems: list[Probl
     for name, value in settings.items():
         read, expected = _TYPES.get(name, (str, "text"))
         listed = name == "breaks" and isinstance(value, list | tuple)
-        if not listed and (what := frames.unreadable(value)):
-            found = f"{name} = {frames.shown(value)}, which is {what}"
+        if not listed and (what := cells.unreadable(value)):
+            found = f"{name} = {cells.shown(value)}, which is {what}"
             problems.append(Problem(where, found, expected, "Correct it or leave it empty."))
             continue
         try:

@@ -20,6 +20,7 @@ import numpy as np
 from narwhals.typing import IntoFrame
 
 from westforecast.errors import DataError, UnknownNameError, UsageError, check_options, nearest
+from westforecast.series import cells
 from westforecast.series import frame as frames
 from westforecast.series.assemble import assemble
 from westforecast.series.calendar import WORDS, Calendar, frequency_of
@@ -234,7 +235,7 @@ class Panel:
     def index(self, unique_id: Any) -> int:
         """The position of a series. Raises UnknownNameError, suggesting the nearest id."""
         try:
-            return self._index[frames.id_text(unique_id)]
+            return self._index[cells.id_text(unique_id)]
         except KeyError:
             raise UnknownNameError(
                 f"no series {unique_id!r} in the panel. {nearest(unique_id, self._index)}"
@@ -281,7 +282,7 @@ class Panel:
             if condition is None:
                 continue
             single = isinstance(condition, str) or not isinstance(condition, Iterable)
-            allowed = {frames.id_text(value) for value in ([condition] if single else condition)}
+            allowed = {cells.id_text(value) for value in ([condition] if single else condition)}
             have = [getattr(indicator, name) for indicator in self.indicators]
             for value in sorted(allowed - set(have)):
                 raise UnknownNameError(

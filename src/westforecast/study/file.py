@@ -16,7 +16,8 @@ from westforecast.files import name_fault
 from westforecast.kernels.quantiles import check_levels
 from westforecast.kernels.sampling import check_paths
 from westforecast.series import Indicator
-from westforecast.series.frame import number, read_csv, require
+from westforecast.series.cells import number
+from westforecast.series.frame import read_csv, require
 from westforecast.study.plans import Aim, Assumed, Quoted, read_aims, read_outlook, read_scenarios
 from westforecast.study.stages import Stages, read_stages
 from westforecast.study.toml import MISSING, Lines, StudyError, Table, check_texts
