@@ -90,11 +90,9 @@ def test_p8_assumptions_are_plain_text(study_file):
 def test_p8_control_characters_of_the_data_end_no_process_and_reach_no_page(study_file, capsys):
     pytest.importorskip("altair", reason="the report extra is not installed")
     figures = study_file.parent / "figures.csv"
-    text = figures.read_text().replace("Toys made,units", "Toys\x07 made,=un\x1b[31mits\x9b")
+    text = figures.read_text().replace("Toys made,units", "Toys\x07 made\x1b[31m\x9b,=units")
     figures.write_text(text.replace("a yearbook", "@year\ufffebook\u202e"), encoding="utf-8")
-    change(study_file, 'unit = "units"', 'unit = "others"')
-    change(study_file, 'product = ["output", "share"]', 'product = ["output", "share", "output"]')
-    change(study_file, 'product = ["output"]', 'product = ["output", "output"]')
+    study_file.write_text(study_file.read_text().replace('unit = "units"', 'unit = "=units"'))
     with pytest.raises(SystemExit) as ended:
         main(["run", str(study_file), "--out", str(study_file.parent / "out")])
     assert ended.value.code == 0
@@ -104,7 +102,7 @@ def test_p8_control_characters_of_the_data_end_no_process_and_reach_no_page(stud
     for told in capsys.readouterr():
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ufffe]", told)
     written = (study_file.parent / "out" / "forecasts.csv").read_text(encoding="utf-8-sig")
-    assert "'=un\\u001b[31mits\\u009b" in written, "a formula is none, an escape is seen"
+    assert ",'=units," in written, "a formula is none"
 
 
 def test_p8_any_text_that_can_be_seen_is_drawn_and_escaped(study_file):

@@ -261,9 +261,9 @@ LIKELY = st.lists(st.sampled_from(
 @given(st.text(max_size=30) | LIKELY)
 def test_any_text_is_a_unit_or_refused(text):
     try:
-        unit = read_unit(text)
+        unit, indicator = read_unit(text), Indicator(id="a", unit=text)
     except UsageError:
         return
     assert 0 < unit.multiplier < 1e40
     assert 0 < unit.scale < 1e40
-    assert Indicator(id="a", unit=text).factor == unit.factor
+    assert indicator.factor == unit.factor
