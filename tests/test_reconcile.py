@@ -302,7 +302,9 @@ def test_b41_reconciled_counts_are_not_negative():
     with pytest.warns(wf.WestforecastWarning, match="Drift"):
         base = wf.forecast(known, "Drift", h=4, levels=(80,))
     errors = wf.backtest(known, "Drift", h=1, n_windows=6)
-    made = wf.reconcile(base, {"c": ["a", "b"]}, "ols", errors=errors).forecasts["Drift/ols"]
+    with pytest.warns(wf.WestforecastWarning, match="Drift/ols 4"):
+        made = wf.reconcile(base, {"c": ["a", "b"]}, "ols", errors=errors)
+    made = made.forecasts["Drift/ols"]
     assert (made.mean >= 0).all()
     assert (made.quantiles >= 0).all()
     np.testing.assert_allclose(made.mean[2], made.mean[0] + made.mean[1])
@@ -319,14 +321,18 @@ def test_a_part_pushed_below_zero_is_set_to_it_and_sums_still_hold():
     result = wf.forecast(known, "DampedLogGrowth", h=1)
     forecast = result.forecasts["DampedLogGrowth"]
     forecast.mean[2] = forecast.mean[:2].sum(axis=0) - 60
-    made = wf.reconcile(result, {"c": ["a", "b"]}, "ols")
+    with pytest.warns(wf.WestforecastWarning, match="DampedLogGrowth/ols 1"):
+        made = wf.reconcile(result, {"c": ["a", "b"]}, "ols")
     points = made.forecasts["DampedLogGrowth/ols"].mean[:, 0]
     # Least squares takes 20 from each part: about -19 for the small one.
     assert points[0] == 0
     assert points[2] == points[1]
     assert points[1] == pytest.approx(forecast.mean[1, 0] - 20)
-    assert "was beyond a bound of a part" in made.forecasts["DampedLogGrowth/ols"].reason[0]
-    assert made.cut["DampedLogGrowth/ols"] == 2
+    assert (
+        "was beyond its bounds and set to them (0 and above)"
+        in made.forecasts["DampedLogGrowth/ols"].reason[0]
+    )
+    assert made.cut["DampedLogGrowth/ols"] == 1
 
 
 @pytest.mark.parametrize(

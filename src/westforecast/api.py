@@ -1,7 +1,6 @@
 """The verbs `forecast`, `backtest` and `split_errors`: names become models here."""
 
 import sys
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
@@ -9,9 +8,10 @@ from typing import Any
 
 from westforecast.backtest import ErrorSplit, Plan, Result, ahead, origins, run
 from westforecast.backtest import split_errors as split
+from westforecast.backtest.result import warn_of_cuts
 from westforecast.backtest.run import Progress
 from westforecast.engines import Engine
-from westforecast.errors import UsageError, WestforecastWarning, check_options
+from westforecast.errors import UsageError, check_options
 from westforecast.metrics import Metric
 from westforecast.models import Model
 from westforecast.plugin import registry, settings_of
@@ -280,15 +280,7 @@ def _run(
             plan, named, levels, engine=runner, on_error=on_error, fallback=second,
             time_budget=time_budget, progress=report, settings=told,
         )  # fmt: skip
-    if result.cut:
-        counts = ", ".join(f"{name} {count:,}" for name, count in result.cut.items())
-        warnings.warn(
-            f"cells whose forecast or interval was cut at a bound of the series: {counts}. The "
-            "column `cut` of long() and `remarks` say where. On a scale that keeps the bounds "
-            "(AveragedETS, Logistic for shares) little is left to cut.",
-            WestforecastWarning,
-            stacklevel=3,  # where forecast or backtest was called
-        )
+    warn_of_cuts(result.cut)
     return result
 
 

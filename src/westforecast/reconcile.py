@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from westforecast.backtest import Result
+from westforecast.backtest.result import warn_of_cuts
 from westforecast.domain.identity import Sum, check_identities, in_order
 from westforecast.domain.shares import FEWEST, read_law, shrunk_correlation
 from westforecast.errors import DataError, Problem, UsageError, nearest
 from westforecast.kernels.sampling import score_walks, stream
 from westforecast.models import Forecast, Status
 from westforecast.models.bounds import in_words
-from westforecast.models.forecast import CUT_POINT
+from westforecast.models.forecast import CUT_INTERVAL, CUT_POINT
 from westforecast.series import Panel
 from westforecast.series.cells import id_text
 from westforecast.typing import BoolArray, FloatArray, IntArray
@@ -93,7 +94,7 @@ def reconcile(
                 result, model, tree, groups, past, _Method(library, name), n_paths, seed
             )
     new = {f"{model}/{name}": model for model in names for name in wanted}
-    return replace(
+    made = replace(
         result,
         forecasts=forecasts,
         models={**result.models, **{n: result.models[m] for n, m in new.items()}},
@@ -102,6 +103,8 @@ def reconcile(
         settings={**result.settings, "reconciled": wanted, "structure": tree.record(),
                   "reconcile_seed": seed, "reconcile_paths": n_paths},
     )  # fmt: skip
+    warn_of_cuts({name: count for name, count in made.cut.items() if name in new})
+    return made
 
 
 def _library() -> Any:
@@ -358,7 +361,8 @@ def _reconciled(
             continue
         mean = mean / tree.factors
         made.mean[which] = tree.inside(mean)
-        made.cut[which] = np.where(np.isclose(made.mean[which], mean), 0, CUT_POINT)
+        totals = len(tree.sums)
+        made.cut[which[totals:]] = CUT_POINT * (made.mean[which] != mean)[totals:]
         if not made.probs:
             continue
         if known is None or len(known.periods) < FEWEST or np.isnan(base.quantiles[which]).any():
@@ -367,9 +371,17 @@ def _reconciled(
         streams = [stream(seed, name) for name in tree.names]
         paths = _paths(base, which, known, n_paths, streams) * tree.factors[..., None]  # [N, H, P]
         flat = method.apply(tree, paths.reshape(len(which), -1), known).reshape(paths.shape)
-        kept = tree.inside(flat.reshape(len(which), -1) / tree.factors).reshape(flat.shape)
-        read = np.quantile(kept, made.probs, axis=-1)  # [Q, N, H]
-        made.quantiles[which] = np.moveaxis(read, 0, -1)
+        flat = flat.reshape(len(which), -1) / tree.factors
+        free, kept = (
+            np.moveaxis(np.quantile(drawn.reshape(paths.shape), made.probs, axis=-1), 0, -1)
+            for drawn in (flat, tree.inside(flat))
+        )  # [N, H, Q]
+        made.quantiles[which] = kept
+        low, high = tree.bounds[:, :1, None], tree.bounds[:, 1:, None]
+        ends = np.asarray(((free < low) | (free > high)).any(axis=2))
+        ends[:totals] = False
+        made.cut[which] = np.where(ends & (made.cut[which] == 0), CUT_INTERVAL, made.cut[which])
+    made.hold_points()
     _remark(result, made)
     return made
 
@@ -414,7 +426,8 @@ def _remark(result: Result, made: Forecast) -> None:
     outside: BoolArray = (made.mean < bounds[:, :1]) | (made.mean > bounds[:, 1:])
     for cells, what in (
         (outside, "the reconciled forecast leaves its bounds"),
-        (made.cut == CUT_POINT, "what was reconciled was beyond a bound of a part and set to it"),
+        (made.cut == CUT_INTERVAL, "an interval is cut at the bounds"),
+        (made.cut == CUT_POINT, "the reconciled forecast was beyond its bounds and set to them"),
     ):
         for w in np.flatnonzero(cells.any(axis=1)):
             step = int(np.argmax(cells[w])) + 1

@@ -169,3 +169,12 @@ class TestWhatCannotBeLoaded:
         self.refused(folder, r"result.npz' is damaged: it is not the file that was saved")
         (folder / "result.npz").unlink()
         self.refused(folder, r"cannot read result.npz")
+
+
+def test_what_was_read_from_the_unit_is_read_again(tmp_path):
+    df = pd.DataFrame({"unique_id": "a", "ds": range(2000, 2006), "y": range(10, 16)})
+    wf.forecast(df.assign(unit="亿元"), "Naive", h=1).save(tmp_path)
+    indicator = wf.load(tmp_path).plan.panel.indicators[0]
+    assert indicator.factor == 1e8
+    assert indicator.with_(unit="tonnes").factor == 1
+    assert indicator.with_(unit="万元").factor == 1e4

@@ -159,3 +159,22 @@ def test_a_backtest_scores_what_is_cut():
     with pytest.warns(WestforecastWarning, match="Drift 2"):
         result = wf.backtest(panel, "Drift", h=2, cutoffs=[2007])
     assert result.scores("mae")["mae"].tolist() == [1.5]
+
+
+def test_a_far_bound_and_a_far_step_hide_no_cut():
+    y = [9, 8, 7, 5, 4, 3, 2, 1, 1, 0.5]
+    df = pd.DataFrame({"unique_id": "a", "ds": range(2000, 2010), "y": y, "kind": "count"})
+    made = _quietly(df, "Drift", h=3, levels=(80,))
+    far = _quietly(df.assign(lower=0.0, upper=8e9), "Drift", h=3, levels=(80,))
+    assert far.cut == made.cut == {"Drift": 3}
+    pd.testing.assert_frame_equal(far.wide(), made.wide())
+
+
+@pytest.mark.parametrize("name", ["Drift", "SESDrift"])
+def test_far_beyond_a_bound_an_interval_keeps_a_width(name):
+    y = [100, 89, 78, 67.2, 56, 45.1, 34, 23, 12.1, 2]
+    df = pd.DataFrame({"unique_id": "a", "ds": range(2000, 2010), "y": y, "kind": "count"})
+    made = _quietly(df, name, h=12, levels=(80, 95)).forecasts[name]
+    assert (made.mean == 0).all()
+    assert (np.diff(made.quantiles[0, :, -1]) > 0).all(), "wider with every step"
+    assert (made.quantiles[0, :, 2] > 0.1).all()

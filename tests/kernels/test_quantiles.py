@@ -95,7 +95,7 @@ def test_reading_is_at_scores_for_many_laws_at_once():
 class TestInnerHalf:
     PROBS = probabilities(range(2, 100, 2))
 
-    @pytest.mark.parametrize("mean", [-0.5, -1.0, -4.0, -20.0])
+    @pytest.mark.parametrize("mean", [-0.5, -1.0, -4.0, -6.0])
     def test_it_is_what_a_normal_distribution_gives_above_the_bound(self, mean):
         """By drawing: of the numbers above 0 the share 2 (1 - p) lies above the quantile of p."""
         law = normal_quantiles(np.array(mean), np.array(3.0), self.PROBS)
@@ -105,6 +105,14 @@ class TestInnerHalf:
         inside = 1 - above.cdf(0)
         for p, x in zip((0.6, 0.9, 0.975), found[1:], strict=True):
             assert 1 - above.cdf(x) == pytest.approx(2 * (1 - p) * inside, rel=1e-6)
+
+    def test_beyond_the_last_quantile_it_is_as_wide_as_what_comes_after_that_one(self):
+        law = normal_quantiles(np.array(-50.0), np.array(3.0), self.PROBS)
+        near = normal_quantiles(np.array(-50.0), np.array(3.0), self.PROBS) - law[-1]
+        found = inner_half(law, self.PROBS, (0.1, 0.9, 0.975), 0.0, upper=True)
+        expected = inner_half(near, self.PROBS, (0.1, 0.9, 0.975), 0.0, upper=True)
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+        assert 0.5 < found[1] < found[2] < 9
 
     def test_an_upper_bound_is_a_lower_one_from_the_other_side(self):
         law = normal_quantiles(np.array(107.0), np.array(5.0), self.PROBS)

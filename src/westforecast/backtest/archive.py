@@ -14,7 +14,7 @@ from westforecast.models.status import Status
 from westforecast.models.windows import Windows
 from westforecast.series import frame as frames
 from westforecast.series.calendar import Calendar
-from westforecast.series.indicator import Indicator
+from westforecast.series.indicator import Indicator, KindOfUnit, SizeOfUnit
 from westforecast.series.panel import Panel
 from westforecast.typing import BoolArray
 
@@ -29,7 +29,7 @@ def packed(plan: Plan, forecasts: Mapping[str, Forecast], used: Mapping[str, Boo
     each = forecasts.values()
     form, columns = frames.pack(panel.form)
     record = {
-        "indicators": [asdict(indicator) for indicator in panel.indicators],
+        "indicators": [_stated(indicator) for indicator in panel.indicators],
         "calendar": asdict(panel.calendar),
         "form": form,
         "plan": {"horizon": plan.horizon, "first_step": plan.first_step},
@@ -90,6 +90,13 @@ def _plan(arrays: Mapping[str, np.ndarray], record: Mapping[str, Any]) -> Plan:
     )
     skipped = tuple((s, c, Status(status), why) for s, c, status, why in record["skipped"])
     return Plan(panel, windows, **record["plan"], last_step=arrays["last_step"], skipped=skipped)
+
+
+def _stated(indicator: Indicator) -> dict[str, Any]:
+    """The fields of an indicator less what it read from its unit, which it reads again."""
+    fields = asdict(indicator)
+    read = [name for name in fields if isinstance(fields[name], SizeOfUnit | KindOfUnit)]
+    return {name: value for name, value in fields.items() if name not in read}
 
 
 def _bytes(data: bytes) -> np.ndarray:

@@ -21,12 +21,11 @@ from westforecast.backtest.grid import Grid
 from westforecast.backtest.probe import Probe
 from westforecast.backtest.schedule import Plan
 from westforecast.backtest.score import CellLosses, cell_losses, score
-from westforecast.errors import UnknownNameError, UsageError, WestforecastWarning, nearest
+from westforecast.errors import UnknownNameError, UsageError, WestforecastWarning, nearest, warn
 from westforecast.files import write_whole
 from westforecast.kernels.quantiles import probabilities
 from westforecast.metrics import METRICS, Metric
 from westforecast.models.base import Model
-from westforecast.models.driver import DrivenModel
 from westforecast.models.forecast import CUT_POINT, Forecast
 from westforecast.models.status import Status
 from westforecast.series import frame as frames
@@ -42,7 +41,7 @@ class Result:
 
     Made by `westforecast.forecast` and `westforecast.backtest`. Frames come in the kind of frame
     the panel was read from. probes: how each model's windows were forecast, many a call or one by
-    one, and what it gave for a few of them either way. told: of one that was loaded, the parts of
+    one, and what it gave for a few of them either way. saved: of one that was loaded, the parts of
     its manifest that nothing here can say again.
     """
 
@@ -55,7 +54,7 @@ class Result:
     settings: Mapping[str, object]
     seconds: float
     probes: Mapping[str, Probe]
-    told: Mapping[str, Any] = field(default_factory=dict)
+    saved: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         windows, cutoff = self.plan.windows, self.plan.windows.cutoff
@@ -86,9 +85,6 @@ class Result:
     def remarks(self) -> tuple[str, ...]:
         """What a reader of the numbers should know: what was cut at bounds, which windows have no
         interval, what models with drivers state, which models were run one by one."""
-        if "remarks" in self.told:
-            own = tuple(f"{name}: " for name in self.forecasts)
-            return tuple(remark for remark in self.told["remarks"] if remark.startswith(own))
         found = []
         for name, (point, interval, series) in self._cuts().items():
             counts = ((point, "point forecasts"), (interval, "intervals"))
@@ -99,8 +95,8 @@ class Result:
             if bare.any():
                 found.append(f"{name}: {int(bare.sum()):,} windows have no interval.")
         for name, model in self.models.items():
-            if isinstance(model, DrivenModel) and model.remark:
-                found.append(f"{name}: {model.remark}")
+            if stated := _stated(model):
+                found.append(f"{name}: {stated}")
         for name, probe in self.probes.items():
             if probe.path == "one by one" and probe.note:
                 found.append(f"{name}: forecast one by one ({probe.note}).")
@@ -243,8 +239,9 @@ class Result:
             "data": {"sha256": self.plan.panel.digest(), "series": len(self.plan.panel)},
             "versions": versions(self.models.values()),
             "seconds": round(self.seconds, 3),
-            **self.told,
+            "stated": {name: _stated(model) for name, model in self.models.items()},
             "remarks": list(self.remarks),
+            **self.saved,
         }
 
     def save(self, folder: str | Path) -> list[Path]:
@@ -402,6 +399,22 @@ def _needs(distribution: str) -> set[str]:
         for need in needed
         if "extra ==" not in need
     }
+
+
+def warn_of_cuts(cut: Mapping[str, int]) -> None:
+    """One warning that names the models of which cells were cut, with their numbers."""
+    if cut:
+        counts = ", ".join(f"{name} {count:,}" for name, count in cut.items())
+        warn(
+            f"cells whose forecast or interval was cut at a bound of the series: {counts}. The "
+            "column `cut` of long() and `remarks` say where. On a scale that keeps the bounds "
+            "(AveragedETS, Logistic for shares) little is left to cut."
+        )
+
+
+def _stated(model: Model) -> str:
+    """What a model with drivers, or one of a saved result, states of its own."""
+    return str(getattr(model, "remark", "") or "")
 
 
 def _asked(question: Callable[[Model], Any], model: Model) -> Any:

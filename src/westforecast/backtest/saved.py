@@ -19,11 +19,12 @@ from westforecast.models.windows import Windows
 
 @dataclass(frozen=True, repr=False)
 class SavedModel(Model):
-    """What a saved result knows of a model: how it was written, and whether it was ex ante."""
+    """What a saved result knows of a model: its text, whether it was ex ante, a remark."""
 
     label: str
     written: str
     known: bool
+    remark: str = ""
 
     def __repr__(self) -> str:
         return self.written
@@ -73,7 +74,7 @@ def load(folder: str | Path) -> Result:
         plan=plan,
         forecasts=forecasts,
         models={
-            name: SavedModel(name, text, manifest["ex_ante"][name])
+            name: SavedModel(name, text, manifest["ex_ante"][name], manifest["stated"][name])
             for name, text in written.items()
         },
         levels=tuple(manifest["levels"]),
@@ -82,7 +83,7 @@ def load(folder: str | Path) -> Result:
         settings=manifest["settings"],
         seconds=manifest["seconds"],
         probes={name: Probe(**probe) for name, probe in manifest["probes"].items()},
-        told={name: manifest[name] for name in ("created", "remarks", "versions")},
+        saved={name: manifest[name] for name in ("created", "versions")},
     )
 
 

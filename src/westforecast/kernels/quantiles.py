@@ -1,7 +1,6 @@
 """Levels, probabilities and quantiles."""
 
 from collections.abc import Iterable
-from math import erfc, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -12,8 +11,8 @@ from westforecast.typing import FloatArray, IntArray
 # Interval coverages asked of a model so that a whole law can be drawn from its quantiles.
 LAW = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0)
 
-# Normal scores up to which a tail is told from nothing.
-FARTHEST = 37.0
+# An end of an interval that is larger than all that can be computed with.
+LARGEST = 1e300
 
 
 def check_levels(levels: Iterable[float]) -> tuple[float, ...]:
@@ -70,6 +69,15 @@ def median_variance(count: IntArray | int) -> FloatArray:
     return np.asarray(np.pi / (2 * count + np.where(count % 2 == 1, 1.0, 2.6)))
 
 
+def exp_quantiles(logs: FloatArray) -> FloatArray:
+    """exp of quantiles of logarithms; what would overflow is `LARGEST`.
+
+    A variance of one degree of freedom says so little that an end may be beyond all numbers. It is
+    no reason to lose the point forecast, nor for step 1 to depend on step 50.
+    """
+    return np.asarray(np.exp(np.minimum(logs, np.log(LARGEST))))
+
+
 def at_scores(quantiles: FloatArray, probs: Iterable[float], scores: FloatArray) -> FloatArray:
     """Values of quantile functions at normal scores, steps first.
 
@@ -112,8 +120,9 @@ def inner_half(
     quantiles: [Q] rising, at `probs`. wanted: [A] probabilities. upper: does the upper half lie
     inside (the bound is a lower one)? One half stands on the bound; the other is what the
     distribution gives inside: with S its probability there, at most one half, the quantile of p is
-    where P(X > x) = 2 (1 - p) S. Between and beyond known quantiles as in `at_scores`; NaN where
-    one is missing, and the bound where the distribution is a point.
+    where P(X > x) = 2 (1 - p) S. Between known quantiles as in `at_scores`. Where even the last
+    one lies beyond the bound, what comes after that one is taken for what comes inside. NaN where a
+    quantile is missing, and the bound where the distribution is a point.
     """
     asked = np.array(list(wanted))
     if not np.isfinite(quantiles).all():
@@ -127,13 +136,14 @@ def inner_half(
         return np.full(len(asked), bound)
     q, z = quantiles[distinct], knots[distinct]
     k = int(np.clip(np.searchsorted(q, bound) - 1, 0, len(q) - 2))
-    edge = z[k] + (bound - q[k]) / (q[k + 1] - q[k]) * (z[k + 1] - z[k])
+    shift = max(bound - q[-1], 0.0)
+    edge = z[k] + (bound - shift - q[k]) / (q[k + 1] - q[k]) * (z[k + 1] - z[k])
     standard = NormalDist()
-    inside = min(0.5, erfc(min(float(edge), FARTHEST) / sqrt(2)) / 2)
+    inside = min(0.5, 1 - standard.cdf(float(edge)))
     outer = asked <= 0.5
     tails = 2 * (1 - np.where(outer, 0.5, asked)) * inside
     scores = np.array([-standard.inv_cdf(tail) for tail in tails])
-    found = at_scores(quantiles[None], probs, scores[:, None])[:, 0]
+    found = shift + at_scores(quantiles[None], probs, scores[:, None])[:, 0]
     return np.where(outer, bound, np.maximum(found, bound))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from westforecast.errors import UsageError
 from westforecast.kernels.averaging import Average
 from westforecast.kernels.mixture import Mixture
+from westforecast.kernels.quantiles import LARGEST
 from westforecast.kernels.smoothing import LONGEST
 from westforecast.models.base import Model
 from westforecast.models.bounds import LogOdds
@@ -134,9 +135,10 @@ class AveragedModel(Model):
                 for scale in ("level", "log")
                 if self.scale in (scale, "both")
             ]
-            part = _combine(found, self.select, levels)
+            part = _combine(found, self.select, levels, np.sqrt(tile.floor) / PRECISION)
             part.mean[:] *= tile.unit[:, None]
             part.quantiles[:] *= tile.unit[:, None, None]
+            np.clip(part.quantiles, -LARGEST, LARGEST, out=part.quantiles)
             result.put(which, part)
         return result
 
@@ -205,13 +207,16 @@ def logarithms(tile: Tile, given: int) -> tuple[Tile, BoolArray, FloatArray]:
     return replace(tile, y=logs, floor=floor, scale="log"), ~negative[n - 1, column], jacobian
 
 
-def _combine(found: Sequence[Scaled], select: Select, levels: Sequence[float]) -> Forecast:
-    """One mixture of the laws on one or both scales."""
+def _combine(
+    found: Sequence[Scaled], select: Select, levels: Sequence[float], size: FloatArray
+) -> Forecast:
+    """One mixture of the laws on one or both scales. size: [W] of the data."""
     log_mass = np.concatenate([part.log_mass for part in found])  # [K, W]
     chosen = _best(found, log_mass) if select == "best" else log_mass
     none = ~np.isfinite(log_mass.max(axis=0))  # no candidate is possible: refused below
     pieces = np.split(_weights(chosen), np.cumsum([len(part.log_mass) for part in found])[:-1])
-    point = _average([_median(part, share) for part, share in zip(found, pieces, strict=True)])
+    scales = [_median(part, share) for part, share in zip(found, pieces, strict=True)]
+    point = _average(scales, size)
     horizon, windows = point.shape
     result = Forecast.empty(windows, horizon, levels)
     result.mean[:] = point.T
@@ -224,7 +229,7 @@ def _combine(found: Sequence[Scaled], select: Select, levels: Sequence[float]) -
             logarithmic=np.repeat([p.logarithmic for p in found], [len(p.log_mass) for p in found]),
         )
         result.quantiles[:] = law.quantiles(np.array(result.probs))
-        _reach(result)
+        result.hold_points()
     for w in np.flatnonzero(none):
         result.refuse(int(w), Status.NOT_POSITIVE, "scale='log' needs values above 0")
     return result
@@ -251,28 +256,21 @@ def _median(part: Scaled, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
     return share, np.exp(path) if part.logarithmic else path
 
 
-def _average(scales: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
-    """The point forecast [H, W]: the average of the scales' medians.
+def _average(scales: Sequence[tuple[FloatArray, FloatArray]], size: FloatArray) -> FloatArray:
+    """The point forecast [H, W]: the average of the scales' medians, the level scale's first.
 
-    The scale with less weight moves it by no more than the other's median, so that a growth that
-    hardly anything speaks for does not outgrow all the rest in thirty years.
+    size: [W] of the data. A growth that hardly anything speaks for would outgrow all the rest in
+    thirty years: with weight w the log scale lies at most S / (1 - w) above the level scale, S the
+    larger of the data and of the level scale's median. That is no limit where growth is certain.
     """
     share, path = scales[0]
     if len(scales) == 1:
         return share * path
-    (_, other), less = scales[1], scales[1][0] <= share
-    major = np.where(less, path, other)
-    pull = np.where(less, scales[1][0] * (other - path), share * (path - other))
-    return np.asarray(major + np.clip(pull, -np.abs(major), np.abs(major)))
-
-
-def _reach(result: Forecast) -> None:
-    """Widen intervals of 50 % and more until they hold the point forecast, which is no quantile of
-    the mixture: few windows, those whose candidates are far apart."""
-    probs, point = np.array(result.probs), result.mean[..., None]
-    low, high = probs <= 0.25, probs >= 0.75
-    result.quantiles[..., low] = np.minimum(result.quantiles[..., low], point)
-    result.quantiles[..., high] = np.maximum(result.quantiles[..., high], point)
+    grown, growth = scales[1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limit = grown / share * np.maximum(size, np.abs(path))
+    excess = np.fmax(grown * (growth - path) - limit, 0.0)
+    return np.asarray(share * path + grown * growth - excess)
 
 
 def _best(found: Sequence[Scaled], log_mass: FloatArray) -> FloatArray:

@@ -28,7 +28,7 @@ from westforecast.kernels.growth import (
     through_ends,
     walk_variance,
 )
-from westforecast.kernels.quantiles import median_variance
+from westforecast.kernels.quantiles import exp_quantiles, median_variance
 from westforecast.kernels.windows import last_observed, observed_count, steps_between
 from westforecast.models.base import Model
 from westforecast.models.forecast import Forecast
@@ -202,7 +202,7 @@ class DampedLogGrowth(Model):
             quantiles=np.where(
                 between[..., None],
                 from_log_odds(made.quantiles, low[..., None], high[..., None]),
-                np.exp(made.quantiles),
+                exp_quantiles(made.quantiles),
             ),
         )
 

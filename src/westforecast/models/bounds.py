@@ -82,11 +82,14 @@ def cut(result: Forecast, windows: Windows, distribution: Callable[[IntArray], F
     if not np.isfinite(bounds).any():
         return
     low, high = bounds[:, :1], bounds[:, 1:]  # [W, 1]
-    slack = ROUNDING * _size(result, bounds)
+    # What a bound of 0 may be missed by is rounding of the data, not of the bound.
+    size = windows.largest()[:, None]
+    under = low - ROUNDING * np.maximum(np.abs(low), size)
+    over = high + ROUNDING * np.maximum(np.abs(high), size)
     with np.errstate(invalid="ignore"):  # windows without a forecast
-        below, above = result.mean < low - slack, result.mean > high + slack
-        ends = (result.quantiles < (low - slack)[..., None]).any(axis=2)
-        ends |= (result.quantiles > (high + slack)[..., None]).any(axis=2)
+        below, above = result.mean < under, result.mean > over
+        ends = (result.quantiles < under[..., None]).any(axis=2)
+        ends |= (result.quantiles > over[..., None]).any(axis=2)
     result.cut[ends] = CUT_INTERVAL
     result.cut[below | above] = CUT_POINT
     if result.probs and (which := np.flatnonzero((below | above).any(axis=1))).size:
@@ -113,9 +116,3 @@ def in_words(low: float, high: float) -> str:
     if np.isinf(high):
         return f"{low:g} and above"
     return f"{high:g} and below" if np.isinf(low) else f"{low:g} to {high:g}"
-
-
-def _size(result: Forecast, bounds: FloatArray) -> FloatArray:
-    """[W, 1] how large a window's bounds and forecasts are; NaN without a forecast."""
-    finite = np.where(np.isfinite(bounds), np.abs(bounds), 0.0).max(axis=1)
-    return np.asarray(np.maximum(finite, np.abs(result.mean).max(axis=1))[:, None])

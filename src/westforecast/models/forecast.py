@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from westforecast.kernels.quantiles import normal_quantiles, probabilities
+from westforecast.kernels.quantiles import exp_quantiles, normal_quantiles, probabilities
 from westforecast.kernels.student import student_quantiles
 from westforecast.models.status import Refusal, Status
 from westforecast.typing import FloatArray, IntArray
@@ -40,10 +40,10 @@ class Forecast:
     status: IntArray
     reason: dict[int, str] = field(default_factory=dict)
     errors: dict[int, BaseException] = field(default_factory=dict)
-    cut: IntArray = None  # type: ignore[assignment]  # nothing, unless given
+    cut: IntArray = field(default_factory=lambda: np.zeros((), np.int64))
 
     def __post_init__(self) -> None:
-        if self.cut is None:
+        if self.cut.shape != self.mean.shape:  # nothing, unless given
             object.__setattr__(self, "cut", np.zeros(self.mean.shape, np.int64))
 
     @classmethod
@@ -85,8 +85,9 @@ class Forecast:
 
         dof: as for `normal`.
         """
+        logs = _quantiles(mu, sigma, levels, dof)
         with np.errstate(over="ignore"):
-            return cls._of(np.exp(mu), np.exp(_quantiles(mu, sigma, levels, dof)), levels)
+            return cls._of(np.exp(mu), exp_quantiles(logs), levels)
 
     @classmethod
     def _of(cls, mean: FloatArray, quantiles: FloatArray, levels: Sequence[float]) -> "Forecast":
@@ -141,6 +142,17 @@ class Forecast:
         else:
             self.refuse(window, Status.FAILED, f"{type(error).__name__}: {error}")
         self.errors[int(window)] = error
+
+    def hold_points(self) -> None:
+        """Widen intervals of 50 % and more until they hold the point forecast.
+
+        Where that is no quantile of the distribution, few windows: those whose candidates, or
+        paths, are far apart.
+        """
+        probs, point = np.array(self.probs), self.mean[..., None]
+        low, high = probs <= 0.25, probs >= 0.75
+        self.quantiles[..., low] = np.minimum(self.quantiles[..., low], point)
+        self.quantiles[..., high] = np.maximum(self.quantiles[..., high], point)
 
     def interval(self, level: float) -> tuple[FloatArray, FloatArray]:
         """Lower and upper end [W, H] of the central interval of a level in percent."""

@@ -137,6 +137,15 @@ class Windows:
                 to[piece] = met[self.lengths[piece], column]
         yield from found
 
+    def largest(self) -> FloatArray:
+        """The largest |y| of each window [W], 0 where it has no value."""
+        found = np.zeros(len(self))
+        for piece, y, column in self.tiles():
+            top = np.zeros((len(y) + 1, y.shape[1]))
+            np.maximum.accumulate(np.nan_to_num(np.abs(y)), axis=0, out=top[1:])
+            found[piece] = top[self.lengths[piece], column]
+        return found
+
     def pieces(self) -> Iterator[IntArray]:
         """Positions of windows [P], rising, in tiles of whole histories of similar length."""
         if 0 < len(self) * int(self.lengths.max(initial=0)) <= TILE:

@@ -21,7 +21,11 @@ _BLANK = {"", "na", "n/a", "#n/a", "nan", "null", "none"}
 
 def id_text(value: Any) -> str:
     """An id as text; 1.0 is 1: a column of whole numbers that holds nulls arrives as floats."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return (
+        str(int(value))
+        if isinstance(value, float | np.floating) and float(value).is_integer()
+        else str(value)
+    )
 
 
 def numbers(values: np.ndarray) -> tuple[FloatArray, dict[int, str]]:

@@ -254,7 +254,7 @@ def _texts(values: list[str], freq: Frequency, year_end: int) -> Times:
         day = np.array([row.get("day", 1) for row in rows], np.int64)
         begin = (12 * year + month - 1 - 1970 * 12).astype("datetime64[M]")
         days = begin.astype("datetime64[D]") + (day - 1) * DAY
-        days[bad] = np.datetime64("NaT")
+        days[bad] = np.datetime64("NaT", "D")
         found = _stamps(days, replace(calendar, clock=first.clock, zone=first.zone))
         found = replace(found, calendar=replace(found.calendar, clock=0, zone=None))
     if found.problem is None:

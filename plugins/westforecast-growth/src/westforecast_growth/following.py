@@ -29,6 +29,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from westforecast.kernels.growth import mean_square, steps_ahead, together
+from westforecast.kernels.quantiles import exp_quantiles
 from westforecast.kernels.student import student_scores
 from westforecast.kernels.windows import last_observed, observed_count, steps_between
 from westforecast.models import (
@@ -191,7 +192,7 @@ class AbstractFollowing(DrivenModel):
             away[..., q] = level(x.quantiles[..., q], s.quantiles[..., q])[0] - mu
         noise = sd[..., None] * student_scores(result.probs, dof)[:, None]
         away = together(away, noise, np.sign(probs - 0.5))
-        result.quantiles[:] = np.exp(mu[..., None] + away)
+        result.quantiles[:] = exp_quantiles(mu[..., None] + away)
         return result, sd
 
     def _few(self, windows: Windows, shared: IntArray) -> dict[int, Refusal]:

@@ -25,7 +25,7 @@ from westforecast.domain import StageIndex, stage_words
 from westforecast.errors import UsageError, nearest
 from westforecast.kernels.averaging import Average
 from westforecast.kernels.growth import together
-from westforecast.kernels.quantiles import normal_scores
+from westforecast.kernels.quantiles import exp_quantiles, normal_scores
 from westforecast.kernels.smoothing import Grid, filtered, laws
 from westforecast.models import (
     Capability,
@@ -322,7 +322,7 @@ class StageGrowth(DrivenModel):
             ]  # fmt: skip
             side = np.sign(normal_scores(made.probs))
             center = volume.mean * level
-            quantiles = center[..., None] * np.exp(together(away[0], away[1], side))
+            quantiles = exp_quantiles(np.log(center)[..., None] + together(away[0], away[1], side))
             result.put(place, replace(volume, mean=center, quantiles=quantiles))
         return result, prices.refusals
 
