@@ -323,3 +323,8 @@ class TestCommonShocks:
     def test_says_nothing_of_one_cutoff(self):
         series, cutoff = np.arange(9), np.zeros(9, np.int64)
         assert np.isnan(common_shocks(np.ones((9, 2)), series, cutoff)).all()
+
+
+def test_sizes_are_of_the_tests_that_have_a_p_value():
+    sizes = holm_sizes([0.0, np.nan, np.nan, 0.04], 0.05)
+    np.testing.assert_allclose(sizes, [0.025, np.nan, np.nan, 0.05])

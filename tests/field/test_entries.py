@@ -150,8 +150,10 @@ def test_metadata_that_can_be_no_text_are_named(field, value):
 def test_half_a_character_is_refused_wherever_it_would_be_written():
     with pytest.raises(UsageError, match="a lone surrogate or NUL"):
         Indicator(id="a\ud800")
+    odd = frame().astype(object).assign(odd=1)
+    odd = odd.set_axis(pd.Index([*odd.columns[:-1], "\ud800"], dtype=object), axis=1)
     with pytest.raises(DataError, match="which is no valid text"):
-        Panel.from_frame(frame().assign(**{"\ud800": 1}))
+        Panel.from_frame(odd)
 
 
 def test_a_list_of_breaks_is_no_mistake():

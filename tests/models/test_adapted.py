@@ -79,16 +79,24 @@ class TestRegressor:
 
 
 class TestStatsForecast:
-    def test_it_answers_as_at_home(self, theta):
-        forecast = wf.adapt(theta).forecast(WINDOWS, 3, (80, 95))
+    def test_it_answers_as_at_home(self):
         with quiet():
-            home = theta.forecast(y=Y.copy(), h=3, level=[80, 95])
+            holt = pytest.importorskip("statsforecast.models").Holt()
+            home = holt.forecast(y=Y.copy(), h=3, level=[80, 95])
+        forecast = wf.adapt(holt).forecast(WINDOWS, 3, (80, 95))
         # It is shown the values in standard form, where its search ends a little elsewhere.
         np.testing.assert_allclose(forecast.mean[0], home["mean"], rtol=1e-3)
         for level in (80, 95):
             low, high = forecast.interval(level)
             np.testing.assert_allclose(low[0], home[f"lo-{level}"], rtol=0.01)
             np.testing.assert_allclose(high[0], home[f"hi-{level}"], rtol=0.01)
+
+    def test_intervals_read_from_few_paths_are_not_passed_on(self, theta):
+        forecast = wf.adapt(theta).forecast(WINDOWS, 3, (80, 95))
+        with quiet():
+            home = theta.forecast(y=Y.copy(), h=3)
+        np.testing.assert_allclose(forecast.mean[0], home["mean"], rtol=1e-3)
+        assert np.isnan(forecast.quantiles).all()
 
     @pytest.mark.parametrize("kind", ["AutoARIMA", "DynamicOptimizedTheta", "UCM", "Holt"])
     def test_level_and_unit_are_those_of_the_data(self, kind):

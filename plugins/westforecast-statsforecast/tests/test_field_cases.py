@@ -131,3 +131,20 @@ def test_b42_without_an_interval_it_is_said():
     found = long("SimpleExponentialSmoothing", DEMAND, kind="count", alpha=0.3)
     assert found["lo-80"].isna().all()
     assert set(found["reason"]) == {"forecast without an interval"}
+
+
+@pytest.mark.parametrize("level", [0.0, 1e6, 3e7, 1e8, 1e10])
+def test_auto_ets_keeps_its_interval_at_any_level(level):
+    y = np.array([1, 2, 4, 3, 5, 6, 5, 7, 8, 9, 8, 11, 10, 12.0])
+    df = pd.DataFrame({"unique_id": "a", "ds": range(2000, 2014), "y": y + level})
+    made = wf.forecast(df, "AutoETS", h=1, levels=(95,)).forecasts["AutoETS"]
+    low, high = made.interval(95)
+    assert (high - low)[0, 0] == pytest.approx(3.78, abs=0.03)
+
+
+def test_an_end_below_the_box_cox_scale_is_cut_and_counted():
+    y = [40, 35, 33, 28, 25, 20, 18, 14, 11, 9, 6, 4.0]
+    df = pd.DataFrame({"unique_id": "a", "ds": range(2000, 2012), "y": y, "kind": "count"})
+    with pytest.warns(wf.WestforecastWarning, match="TBATS 4"):
+        result = wf.forecast(df, "statsforecast.TBATS", h=4, levels=(95,))
+    assert (result.wide()["statsforecast.TBATS-hi-95"] > 0.3).all()

@@ -145,7 +145,9 @@ def holm_sizes(p_values: Sequence[float] | FloatArray, alpha: float) -> FloatArr
     known = np.flatnonzero(np.isfinite(p))
     order = known[np.argsort(p[known], kind="stable")]
     rising = np.maximum.accumulate((len(order) - np.arange(len(order))) * p[order])
-    share = np.where(rising > 0, p[order] / np.where(rising > 0, rising, 1.0), 1 / max(len(p), 1))
+    share = np.where(
+        rising > 0, p[order] / np.where(rising > 0, rising, 1.0), 1 / max(len(order), 1)
+    )
     sizes[order] = alpha * share
     return sizes
 

@@ -126,15 +126,19 @@ def read_law(
 ) -> FloatArray:
     """Values [P, H] of laws of which a few quantiles [H, Q] are known, at normal scores [P, H].
 
-    As `kernels.quantiles.at_scores`; the point forecasts `mean` [H] are taken for medians where
-    they lie between their neighbours at every step, so that a skewed law known by one interval
-    keeps its middle.
+    As `kernels.quantiles.at_scores`; the point forecasts `mean` [H] are taken for medians at steps
+    where they lie between their neighbours, so that a skewed law known by one interval keeps its
+    middle.
     """
     half = len(probs) // 2
-    if not ((quantiles[:, half - 1] < mean) & (mean < quantiles[:, half])).all():
-        return at_scores(quantiles, probs, scores)
-    return at_scores(np.insert(quantiles, half, mean, axis=1), (*probs[:half], 0.5, *probs[half:]),
-                     scores)  # fmt: skip
+    between = (quantiles[:, half - 1] <= mean) & (mean <= quantiles[:, half])
+    values = at_scores(quantiles, probs, scores)
+    if between.any():
+        whole = np.insert(quantiles[between], half, mean[between], axis=1)
+        values[:, between] = at_scores(
+            whole, (*probs[:half], 0.5, *probs[half:]), scores[:, between]
+        )
+    return values
 
 
 def _correlation(covariance: FloatArray) -> FloatArray:

@@ -25,8 +25,12 @@ from westforecast.typing import FloatArray
 _STATSFORECAST = frozenset({"statsforecast.models", "statsforecast.ucm"})
 
 # Classes of statsforecast 2 whose intervals are no predictive distribution: about one random path
-# and as wide as a variance, the same at every step, or drawn anew each time and beside the point.
-_UNSOUND = frozenset({"ARCH", "AutoCES", "ConformalSeasonalPool", "GARCH"})
+# and as wide as a variance, the same at every step, left on a transformed scale, read from 200
+# paths, or drawn anew each time and beside the point.
+_UNSOUND = frozenset(
+    {"ARCH", "AutoCES", "AutoTBATS", "AutoTheta", "ConformalSeasonalPool", "DynamicOptimizedTheta",
+     "DynamicTheta", "GARCH", "OptimizedTheta", "TBATS", "Theta"}
+)  # fmt: skip
 
 # What an object is tried on when it is adapted, to see whether it gives intervals.
 _TRIAL = 20.0 + np.arange(24) + np.sin(np.arange(24))

@@ -10,8 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from westforecast.kernels.standard import Standard
 from westforecast.typing import FloatArray
+
+# Values that vary less than this beside their level tell no factor from a summand.
+FLAT = 1e-5
 
 Arguments = Mapping[str, Any]
 Condition = bool | Callable[[Arguments, int], bool]
@@ -53,9 +58,20 @@ def standard(kind: str, arguments: Arguments, season_length: int, y: FloatArray)
     """How values `y` [T] are shown to a class: in standard form as far as its model allows."""
     found = EQUIVARIANCE[kind]
     location, scale = equivariance(kind, arguments, season_length)
+    location = location or (kind == "AutoETS" and _is_flat(arguments, y))
     if not (found.searches and scale) or (found.unit_free and not location):
         return Standard()
     return Standard.of(y, location=location, level=found.level, size=found.size)
+
+
+def _is_flat(arguments: Arguments, y: FloatArray) -> bool:
+    """Whether values differ so little beside their level that a factor and a summand are one.
+
+    A form that is chosen (Z) is then an additive one: the likelihoods of both are the same, and a
+    multiplicative one loses its digits, from a level of 1e8 deviations on all of its variance.
+    """
+    free = "Z" in arguments.get("model", "ZZZ") and "M" not in arguments.get("model", "ZZZ")
+    return bool(free and len(y) and np.ptp(y) < FLAT * np.abs(y).max())
 
 
 def keeps_constants(kind: str, arguments: Arguments, season_length: int) -> bool:

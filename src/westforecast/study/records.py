@@ -108,7 +108,8 @@ def scenarios(result: StudyResult) -> list[Row]:
                 "total": words.sign(fans[-1].point - fans[0].point),
             }
             if parts := result.decompositions.get((scenario, derived.name)):
-                row |= {"market": words.sign(parts.market), "share": words.sign(parts.share),
+                row |= {"total": words.sign(parts.total), "market": words.sign(parts.market),
+                        "share": words.sign(parts.share),
                         "interaction": words.sign(parts.interaction)}  # fmt: skip
             rows.append(row)
         observed = result.study.origin in result.history(derived.market or derived.name)

@@ -55,8 +55,8 @@ def _theta_responses(fitted: Mapping[str, Any], horizon: int) -> FloatArray:
         now = level + (1 - 1 / theta) * line + np.eye(horizon)[step]
         level = alpha * now + (1 - alpha) * level
         if dynamic:  # the line is fitted anew to every value; else it is that of the sample
+            slope = ((i - 1) * slope + 6 * (now - mean) / (i + 1)) / (i + 2)  # from the old mean
             mean = (i * mean + now) / (i + 1)
-            slope = ((i - 1) * slope + 6 * (now - mean) / (i + 1)) / (i + 2)
             intercept = mean - slope * (i + 2) / 2
         responses[step] = now
     total: FloatArray = (responses**2).sum(axis=1)
@@ -113,9 +113,10 @@ def garch(model: Any, y: FloatArray, horizon: int, probs: Sequence[float]) -> An
 
 
 def tbats(model: Any, y: FloatArray, horizon: int, probs: Sequence[float]) -> Answer:
-    """TBATS: normal on the Box-Cox scale; what lies below the scale's lower end becomes 0.
+    """TBATS: normal on the Box-Cox scale, continued below its lower end with the sign turned.
 
-    statsforecast leaves such an end as it is on the transformed scale.
+    statsforecast leaves such an end as it is on the transformed scale. With z = power x + 1,
+    y = sign(z) |z|^(1 / power): Bickel & Doksum (1981), J. American Statistical Association 76(374).
     """
     library = import_module("statsforecast.tbats")
     model.fit(y=y)
@@ -126,7 +127,10 @@ def tbats(model: Any, y: FloatArray, horizon: int, probs: Sequence[float]) -> An
         return answer
     with np.errstate(over="ignore"):
         mean, quantiles = (
-            np.exp(x) if power == 0 else np.maximum(1 + power * x, 0) ** (1 / power) for x in answer
+            np.exp(x)
+            if power == 0
+            else np.sign(1 + power * x) * np.abs(1 + power * x) ** (1 / power)
+            for x in answer
         )
     return mean, quantiles
 
