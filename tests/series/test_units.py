@@ -149,7 +149,8 @@ def test_two_sizes_in_one_text_are_refused():
 
 
 @pytest.mark.parametrize(
-    "text", ["5", "3.5", "-3", "101,5", "10,5", ".5", "0.5", "1e-3", "2010", "500", "5%"]
+    "text",
+    ["5", "3.5", "-3", "101,5", "10,5", ".5", "0.5", "1e-3", "10^-5", "1e999", "2010", "500", "5%"],
 )
 def test_a_number_that_is_no_size_is_no_unit(text):
     with pytest.raises(UsageError, match=r"a number, .*decimal comma makes two columns of one"):

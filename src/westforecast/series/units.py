@@ -205,7 +205,7 @@ _TOKEN = re.compile(
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|【([^】]*)】")
 _PER = re.compile(r"/|\bper\b|每|\beach\b|(?<=\w) an? (?=\w)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_ALONE = re.compile(r"[-+]?['.,]?\d[\d .,'^*]*(?:[eE][-+]?\d+)? ?%?")
+_ALONE = re.compile(r"[-+]?['.,]?\d[\d .,'^*-]*(?:[eE][-+]?\d+)? ?%?")
 _INDEX = re.compile(r"\b(\d+) ?= ?(?:19|20)\d\d\b|(?:=|为) ?(\d+(?:\.\d+)?)\b")
 
 # --- reading ------------------------------------------------------------------------------------
@@ -374,7 +374,7 @@ def _name(plain: str) -> str:
 
 def _is_ten(size: float) -> bool:
     """Whether a number is a size: 10, 100, 1000, ..."""
-    return size >= 10 and isclose(log10(size), round(log10(size)), abs_tol=1e-9)
+    return 10 <= size < 1e30 and isclose(log10(size), round(log10(size)), abs_tol=1e-9)
 
 
 def _unwrapped(text: str, plain: str) -> tuple[str, str]:
