@@ -182,9 +182,9 @@ def test_texts_hold_commas_quotes_and_lines_and_later_lines_are_counted_right(fi
 
 
 def test_metadata_are_text_as_written(file):
-    text = "unique_id,ds,y,region,unit,base_year\na,2008,1,007,1.10,2005\n"
+    text = "unique_id,ds,y,region,industry,base_year\na,2008,1,007,1.10,2005\n"
     kept = Panel.from_csv(file(text)).indicators[0]
-    assert (kept.region, kept.unit, kept.base_year) == ("007", "1.10", 2005)
+    assert (kept.region, kept.industry, kept.base_year) == ("007", "1.10", 2005)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +251,19 @@ def test_assumptions_of_a_study_are_read_with_the_same_care(file):
         read_study(study)
     file(ASSUMED + 'x,X,"12,5",t,2010,"because,\nyes",none\n', "assumed.csv")
     with pytest.raises(UsageError, match=r"'12,5' is not a number: it is written with a decimal"):
+        read_study(study)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [("x,X,12,t,soon,because,none", "line 2.*year 'soon' found, four digits or nothing"),
+     ("x,X,12,t,2010,,none", "line 2.*no reason"),
+     ("x,X,12,5,2010,yes,none", "line 2.*a number, '5'")],
+)  # fmt: skip
+def test_an_assumption_has_a_year_a_reason_and_a_unit(file, row, told):
+    study = file(STUDY, "small.toml")
+    file(f"{ASSUMED}{row}\n", "assumed.csv")
+    with pytest.raises(UsageError, match=told):
         read_study(study)
 
 

@@ -56,3 +56,11 @@ def test_an_indicator_is_a_value():
     assert share.kind == "share"
     assert pickle.loads(pickle.dumps(share)) == share
     assert hash(share) == hash(share.with_(region=""))
+
+
+def test_breaks_have_one_order():
+    one, other = (Indicator(id="a", breaks=breaks) for breaks in ([2003, 2001], (2001, 2003)))
+    assert one == other
+    assert one.breaks == (2001, 2003)
+    with pytest.raises(UsageError, match="breaks 2003 found, integer periods expected"):
+        Indicator(id="a", breaks=2003)

@@ -53,6 +53,26 @@ SIZED = [
     ("chain linked volumes (2010), million euro", 1e6, "EUR"), ("2010年亿元", 1e8, "CNY"),
     ("人均元", 1, "CNY per person"), ("百万円", 1e6, "JPY"), ("score (0-100)", 1, "score"),
     ("local currency per USD", 1, "local currency per USD"), ("years", 1, "years"),
+    # brackets
+    ("人民币（亿元）", 1e8, "CNY"), ("人口（万人）", 1e4, "persons"),
+    ("户(万户)", 1e4, "households"),
+    ("元（万元）", 1e4, "CNY"), ("吨（万吨）", 1e4, "tonnes"), ("万（台）", 1e4, "units"),
+    ("亿（元）", 1e8, "CNY"), ("百万（人）", 1e6, "persons"),
+    ("thousands (persons)", 1e3, "persons"),
+    ("Million (EUR)", 1e6, "EUR"), ("1000 (persons)", 1e3, "persons"),
+    ("10^8 (CNY)", 1e8, "CNY"),
+    ("'000 (t)", 1e3, "tonnes"), ("USD (mn USD)", 1e6, "USD"),
+    ("USD (M)", 1e6, "USD"), ("k (USD)", 1e3, "USD"),
+    ("RMB (100 million yuan)", 1e8, "CNY"), ("Passengers (million persons)", 1e6, "persons"),
+    ("从业人员（万人）", 1e4, "workers"), ("vehicles (10,000 units)", 1e4, "vehicles"),
+    ("总人口(年末)(万人)", 1e4, "persons"), ("人口（万人，年末）", 1e4, "persons"),
+    ("Population (aged 15+) (thousand persons)", 1e3, "persons"),
+    ("widgets (million widgets)", 1e6, "widget"), ("产量（万颗）", 1e4, "颗"),
+    ("元（万元/人）", 1e4, "CNY per person"), ("per person (万元)", 1e4, "CNY per person"),
+    # runs and spellings
+    ("产量万台", 1e4, "units"), ("机床万台", 1e4, "units"), ("2010年价亿元", 1e8, "CNY"),
+    ("标准煤万吨", 1e4, "tonnes of coal equivalent"), ("万吨SCE", 1e4, "tonnes of coal equivalent"),
+    ("万台/套", 1e4, "units"), ("1000s of units", 1e3, "units"), ("千台时", 1e3, "machine hours"),
 ]  # fmt: skip
 
 
@@ -105,7 +125,13 @@ def test_no_size_is_read_into_other_words(text):
     [("M", "M"), ("K", "K"), ("B", "B"), ("M persons", "M"), ("K units", "K"), ("100m", "m"),
      ("MT", "MT"), ("mil EUR", "mil"), ("USD T", "T"), ("10.000 persons", "10.000"),
      ("2000 units", "2000"), ("USD t", "USD and tonnes"), ("zillion CNY", "zillion"),
-     ("万能机床", "万能机床")],
+     ("万能机床", "万能机床"),
+     ("machines (M)", "M"), ("M (persons)", "M"), ("五百万(元)", "五百万"),
+     ("persons (tisíc)", "tisíc"), ("GDP (TEUR)", "TEUR"),
+     ("Employees (mn USD)", "mn USD"), ("¥(亿元)", "亿元"),
+     ("约万台", "约万台"), ("五百万元", "五百万元"), ("两万台", "两万台"), ("拾亿元", "拾亿元"),
+     ("千颗", "千颗"), ("TEUR", "TEUR"), ("тысяч", "тысяч"), ("milhões", "milhões"),
+     ("mld Kč", "mld"), ("1⁄2 mn", "1⁄2 mn")],
 )  # fmt: skip
 def test_what_may_mean_several_things_is_a_unit_of_its_own(text, word):
     unit = read_unit(text)
@@ -123,9 +149,30 @@ def test_two_sizes_in_one_text_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("unit", "multiplier"),
-    [("万台", 1e8), ("万台", 1), ("亿元", 1e4), ("100 mn CNY", 1e6), ("%", 100), ("millions", 1e3)],
+    "text",
+    ["5", "3.5", "-3", "101,5", "10,5", ".5", "0.5", "1e-3", "10^-5", "1e999", "2010", "500", "5%"],
 )
+def test_a_number_that_is_no_size_is_no_unit(text):
+    with pytest.raises(UsageError, match=r"a number, .*decimal comma makes two columns of one"):
+        Indicator(id="a", unit=text)
+
+
+@pytest.mark.parametrize(("text", "size"), [("1", 1), ("10", 10), ("10 000", 1e4), ("1e4", 1e4)])
+def test_powers_of_ten_are_sizes(text, size):
+    assert read_unit(text).multiplier == size
+
+
+def test_a_decimal_comma_in_a_table_is_no_unit(tmp_path):
+    (tmp_path / "a.csv").write_text("unique_id,ds,y,unit\na,2001,101,5\na,2002,102,5\n")
+    with pytest.raises(DataError, match="decimal comma"):
+        Panel.from_csv(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("unit", "multiplier"),
+    [("fraction", 100), ("2010=100", 100), ("人民币（亿元）", 1e4), ("per 1000", 10),
+     ("万台", 1e8), ("万台", 1), ("亿元", 1e4), ("100 mn CNY", 1e6), ("%", 100), ("millions", 1e3)],
+)  # fmt: skip
 def test_a_multiplier_that_contradicts_the_unit_is_refused(unit, multiplier):
     with pytest.raises(UsageError, match=r"indicator 'a': multiplier .* but the unit .* says"):
         Indicator(id="a", unit=unit, multiplier=multiplier)
@@ -160,12 +207,29 @@ def test_what_is_read_from_a_unit_follows_another_unit():
      ("share of total, %", "share"), ("share of GDP", "share"),
      ("% per year", "rate"), ("% yoy", "rate"),
      ("GDP growth (annual %)", "rate"), ("同比增长%", "rate"),
-     ("percentage points", "level"), ("‰", "level"), ("fraction", "share"), ("CNY", "level")],
+     ("城镇化率（%）", "share"), ("城镇化率%", "share"), ("普及率%", "share"), ("失业率%", "share"),
+     ("Literacy rate (%)", "share"), ("unemployment rate %", "share"),
+     ("capacity utilization rate %", "share"), ("% of total, annual", "share"),
+     ("annual average (% of total)", "share"), ("% of GDP per year", "share"), ("年平均%", "share"),
+     ("growth rate, %", "rate"), ("增长率%", "rate"), ("增幅%", "rate"), ("年均增长%", "rate"),
+     ("% change on previous year", "rate"), ("% of previous year", "rate"), ("% a year", "rate"),
+     ("y/y %", "rate"), ("% q/q", "rate"), ("% m/m", "rate"),
+     ("%, year-on-year", "rate"), ("% pts", "level"),
+     ("%-points", "level"), ("percentage points", "level"),
+     ("‰", "level"), ("fraction", "share"), ("CNY", "level")],
 )  # fmt: skip
 def test_the_kind_that_a_unit_says(unit, kind):
     assert Indicator(id="a", unit=unit).kind == kind
     assert Indicator(id="a", unit=unit, kind="level").kind == "level"
     assert Indicator(id="a", unit=unit, kind="rate").kind == "rate"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["% change on previous year", "% a year", "年均增长%", "年平均%", "%-points", "% q/q", "y/y %"],
+)
+def test_percent_are_a_pure_number_whatever_stands_beside_them(unit):
+    assert (read_unit(unit).dimension, read_unit(unit).factor) == ((), 0.01)
 
 
 def table(**columns):
@@ -250,6 +314,33 @@ def test_what_is_written_is_read_again(size, above, below):
         assert read_unit(words_of(dimension)).dimension == dimension
     assert read_unit(f"{above} {word}").multiplier == worth
     assert read_unit(f"{above} ({word})").multiplier == worth
+
+
+NAMES = (
+    "总量",
+    "GDP",
+    "Output, total",
+    "城市人口",
+    "总人口(年末)",
+    "Number of employees",
+    "万人以上城市",
+)
+listed_sizes = st.sampled_from(
+    [w for ws in SIZES.values() for w in ws.split()] + ["1000", "10^8", "10,000", "100 mn"]
+)
+listed_units = st.sampled_from([word for word, _, _ in words()] + ["颗", "widgets"])
+
+
+@given(size=listed_sizes, unit=listed_units, name=st.sampled_from(NAMES))
+def test_no_size_beside_or_in_brackets_is_lost(size, unit, name):
+    sized = f"{size} {unit}"
+    worth = read_unit(sized).multiplier
+    for text in (f"{size} ({unit})", f"{unit} ({size})", f"{unit} ({sized})", f"{name} ({sized})"):
+        try:
+            found = read_unit(text)
+        except UsageError:
+            continue
+        assert found.doubt or found.multiplier == worth, text
 
 
 LIKELY = st.lists(st.sampled_from(

@@ -66,6 +66,12 @@ class Indicator:
             if isinstance(value := getattr(self, name), str) and not is_text(value):
                 raise UsageError(f"{name} {value!r} of an indicator holds a lone surrogate or NUL.")
         self._read_unit()
+        try:
+            object.__setattr__(self, "breaks", tuple(sorted(set(self.breaks))))
+        except TypeError:
+            raise UsageError(
+                f"indicator {self.id!r}: breaks {self.breaks!r} found, integer periods expected."
+            ) from None
         for name, known in _CLOSED.items():
             if (value := getattr(self, name)) not in known:
                 raise UsageError(

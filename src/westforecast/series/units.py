@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from math import inf, isclose, prod
+from math import inf, isclose, log10, prod
 from numbers import Real
 from typing import Literal
 
@@ -114,7 +114,7 @@ MEASURES: Mapping[str, Mapping[float, str]] = {
         1: "cubic metres, cubic meters, cu m, cum, 立方米, 标准立方米, 方",
         1e-3: "litre, litres, liter, liters, 升", 1e-1: "hl, hectolitres",
     },
-    "hours": {1: "hour, 小时"},
+    "hours": {1: "hour, 小时"}, "machine hours": {1: "machine hour, 台时"},
     "days": {1: "day, 天, 日"},
     "years": {1: "year, yr, annum, 年"},
     "points": {1: "point, 点"},
@@ -131,22 +131,39 @@ NUMBERS: Mapping[float, str] = {
 }  # fmt: skip
 """Pure numbers: what one is worth -> words, divided by commas."""
 
-# Percent of these are changes, which may be negative, not shares; points are neither.
+# Percent with these are changes or yields, which may be negative, not shares; points are neither.
+# The bare words rate, annual and 率 say nothing: 城镇化率 and literacy rates are shares.
 _CHANGES = re.compile(
-    r"per (?:year|annum)|/ ?(?:yr|year|年)\b|\bp\.? ?a\b|\by ?o ?y\b|annual|growth|change|"
-    r"increase|inflation|rate|previous|同比|环比|增长|增速|变化|率|上年"
+    r"(?:per|an?|each) (?:year|annum)|/ ?(?:yr|year|年)\b|每年"
+    r"|\bp\.? ?a\b|\b([yqm]) ?o ?\1\b|\b(year|quarter|month) (?:on|over) \2\b"
+    r"|annual (?:%|pct|percentage)|growth|change|increase|decrease|inflation|previous|preceding"
+    r"|interest|yield|return|margin"
+    r"|同比|环比|增长|增速|增幅|变化|变动|涨幅"
+    r"|降幅|跌幅|升幅|上涨|下降|上年|利率|收益率|利润率"
 )
-_POINTS = re.compile(r"point|点|\bpp\b|%p")
+_OF = re.compile(r"(?:%|pct|percentage|share|proportion) of (?!.*\b(?:previous|preceding)\b)")
+_POINTS = re.compile(r"point|点|\bpp\b|%p|\bpts?\b")
 _SHARES = re.compile(r"\b(?:fraction|share|proportion)\b|比例|份额|占比", re.IGNORECASE)
 # Words that say how, not what, is counted.
 _HOW = (
     "in at the and number no current constant real nominal prices price chained annual annually "
     "international ppp total gross net count chain linked volume volumes x × * · # ' , ; : - 每 "
-    "当年价 当年价格 现价 不变价 可比价"
+    "当年价 当年价格 现价 不变价 可比价 年末 年底 年初 期末 全年"
 )
 _ASIDE = frozenset(_HOW.split())
 _SEVERAL = "m M k K b B T G mm MM mil Mil bil MT mt"
 _DOUBTFUL = frozenset(_SEVERAL.split())
+# Size words that are not converted, in lower case.
+_THOUSANDS = (
+    "тысяч тысячи тысяча миллион миллионов миллиард миллиардов mil milhar milhares milhão milhões "
+    "bilhão bilhões millones mila milioni miliardi mld mlrd miliard miliarda miliardy milion "
+    "miliony milionů tis tisíc tys tysiąc tysiące tausend millionen milliarden miljoen miljard "
+    "miljoner miljarder tusen milyon milyar juta ribu lac lacs"
+)
+_FOREIGN = frozenset(_THOUSANDS.split())
+# A size in a run of Chinese characters that is not read.
+_NUMERALS = "一二三四五六七八九十百千两几数半壹贰叁肆伍陆柒捌玖拾佰仟零"
+_SIZED_RUN = re.compile(f"[万亿萬億兆]|[{_NUMERALS}][十百千拾佰仟]|[拾佰仟]|^[十百千].$")
 
 
 def _singular(word: str) -> str:
@@ -188,6 +205,7 @@ _TOKEN = re.compile(
 _BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|【([^】]*)】")
 _PER = re.compile(r"/|\bper\b|每|\beach\b|(?<=\w) an? (?=\w)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_ALONE = re.compile(r"[-+]?['.,]?\d[\d .,'^*-]*(?:[eE][-+]?\d+)? ?%?")
 _INDEX = re.compile(r"\b(\d+) ?= ?(?:19|20)\d\d\b|(?:=|为) ?(\d+(?:\.\d+)?)\b")
 
 # --- reading ------------------------------------------------------------------------------------
@@ -232,7 +250,7 @@ class Unit:
         sized = self.multiplier != 1
         if self.dimension == () and isclose(size, self.factor, rel_tol=1e-9):
             return self.multiplier
-        if sized or self.is_percent:
+        if sized or self.dimension == ():
             raise UsageError(
                 f"multiplier {size:g} found, but the unit {self.text!r} says "
                 f"{self.multiplier if sized else self.scale:g}. Leave the multiplier out, or state "
@@ -243,21 +261,29 @@ class Unit:
 
 @lru_cache(maxsize=4096)
 def read_unit(text: str) -> Unit:
-    """What a text of units means; any text is one. Raises UsageError for two sizes in one text.
+    """What a text of units means; any text is one, but a number that is no size.
+
+    Raises UsageError for two sizes in one text, and for a number alone (5, 3.5, 2010).
 
     >>> read_unit("100 mn CNY").multiplier, read_unit("万元/人").dimension
     (100000000.0, (('CNY', 1), ('persons', -1)))
     """
     plain = _plain(text)
-    if plain == "1":
+    if plain in {"1", "1.0"}:
         return Unit(text, dimension=())
     if index := _INDEX.search(plain):
         worth = float(index[1] or index[2])
         return Unit(text, scale=1 / worth, dimension=()) if 0 < worth < inf else Unit(text)
     if re.search(r"\bind(?:ex|ices)\b|指数", plain, re.IGNORECASE):
         return Unit(text)  # of an unknown base
-    above, *below = (_part(part) for part in _PER.split(_unwrapped(text, plain)))
-    doubt = next((part.doubt for part in (above, *below) if part.doubt), "")
+    if _ALONE.fullmatch(plain) and not _is_ten(_part(plain.rstrip("% ")).size):
+        raise UsageError(
+            f"a number, {text!r}, found where a unit is expected; a decimal comma makes two "
+            "columns of one."
+        )
+    said, doubt = _unwrapped(text, plain)
+    above, *below = (_part(part) for part in _PER.split(said))
+    doubt = doubt or next((part.doubt for part in (above, *below) if part.doubt), "")
     if doubt:
         return Unit(text, dimension=((plain, 1),), doubt=doubt)
     scale = above.scale / prod(part.scale * part.size for part in below)
@@ -271,9 +297,10 @@ def read_unit(text: str) -> Unit:
     percent = above.percent and dimension == ()
     kind: Literal["share", "rate"] | None = None
     if not _POINTS.search(plain):
-        if percent and _CHANGES.search(plain.casefold()):
+        low = plain.casefold()
+        if percent and _CHANGES.search(low) and not _OF.search(low):
             kind = "rate"
-        elif not below and (percent or (above.dimension == () and _SHARES.search(plain))):
+        elif percent or (not below and above.dimension == () and _SHARES.search(plain)):
             kind = "share"
     return Unit(text, above.size, scale, dimension, percent, kind)
 
@@ -328,7 +355,11 @@ def _plain(text: str) -> str:
     text = re.sub(r"\b(per|an?) head\b", "per person", text)
     text = re.sub(r"/ ?a\b", "/year", text)
     text = re.sub(r"^(?:人均|[Pp]er capita ) ?(.+)", r"\1 per person", text)
-    text = re.sub(r"((?:19|20)\d\d)年|\b(?:reference|base) year\b", r"\1 ", text)
+    text = re.sub(r"\b([yqm])/\1\b", r"\1o\1", text, flags=re.IGNORECASE)  # y/y
+    text = re.sub(r"([台套个件只部架])/[台套个件只部架](?!\w)", r"\1", text)  # or, not per
+    text = re.sub(r"\b(10+|\d{1,3}(?:[ ,]000)+)'?s\b", r"\1", text)  # 1000s
+    text = re.sub(r"标准?煤([万亿]?)吨", r"\1吨标准煤", text)
+    text = re.sub(r"((?:19|20)\d\d)年价?|\b(?:reference|base) year\b", r"\1 ", text)
     number = r"\d+(?:\.\d+)?"
     text = re.sub(rf"(?<![\w.^]){number} ?[-–—~] ?{number}(?![\w.])", " ", text)  # 0-100
     return " ".join(text.split())
@@ -341,31 +372,108 @@ def _name(plain: str) -> str:
     return " ".join(map(_singular, plain.casefold().split()))
 
 
-def _unwrapped(text: str, plain: str) -> str:
-    """The text without brackets: what they hold counts where it is the unit, or its size."""
+def _is_ten(size: float) -> bool:
+    """Whether a number is a size: 10, 100, 1000, ..."""
+    return 10 <= size < 1e30 and isclose(log10(size), round(log10(size)), abs_tol=1e-9)
+
+
+def _unwrapped(text: str, plain: str) -> tuple[str, str]:
+    """The text without brackets, and the bracket whose size could not be placed.
+
+    What a bracket holds counts where it is the unit, or its size: 人口（万人）, USD (millions).
+    """
     plain = re.sub(r"(/|\bper\b) ?\(([^()]*)\)", r"\1 \2", plain)
     outside = " ".join(_BRACKETS.sub(" ", plain).split())
-    inside = ["".join(filter(None, found)) for found in _BRACKETS.findall(plain)]
+    found = ("".join(filter(None, groups)) for groups in _BRACKETS.findall(plain))
+    inside = [held for held in map(str.strip, found) if held]
     if not inside:
-        return plain
-    parts = {held: _part(_PER.split(held)[0]) for held in inside if held.strip()}
+        return (outside or plain), ""
+    parts = {held: _part(_PER.split(held)[0]) for held in inside}
     units = [held for held, part in parts.items() if part.known and not part.doubt]
-    if not outside or (not _part(_PER.split(outside)[0]).known and len(units) == 1):
-        return units[0] if units else " ".join(inside)
-    if _part(outside).dimension == () and any(parts[held].percent for held in units):
+    units = [held for held in units if parts[held].dimension != (("years", 1),)] or units
+    sized = [held for held, part in parts.items() if part.sized]
+    doubtful = [
+        held for held, part in parts.items()
+        if part.doubt
+        and (part.known or held in _DOUBTFUL or _is_foreign(part.doubt) or _SIZED_RUN.search(held))
+    ]  # fmt: skip
+    if len({parts[held].size for held in sized}) > 1:
+        raise _two_sizes(text, *(parts[held].size for held in sized[:2]))
+    own = _part(_PER.split(outside)[0])
+    if doubtful:
+        held = doubtful[0]
+        joined = f"{held} {outside}"
+        letter = held in _DOUBTFUL and own.known and not _part(_PER.split(joined)[0]).doubt
+        return (joined, "") if letter else (outside, held)
+    if not sized:
+        return _with_unit(outside, own, units, parts), ""
+    held = next((held for held in sized if held in units), sized[0])
+    bare = next((one for one in sized if parts[one].bare), "")
+    if bare and bare is held and not own.known and units:
+        return f"{held} {units[0]}", ""  # Population (thousands) (persons)
+    return _with_size(text, outside, own, held, parts[held])
+
+
+def _with_unit(outside: str, own: "_Part", units: list[str], parts: Mapping[str, "_Part"]) -> str:
+    """The text where no bracket states a size."""
+    if not units:
+        return outside or " ".join(parts)
+    unit = parts[units[0]]
+    if own.doubt or (own.bare and own.size != 1):
+        return f"{outside} {units[0]}"  # thousands (persons), k (USD)
+    if _PER.match(outside):
+        bare = _part(_PER.split(outside)[1]).bare
+        return f"{outside} {units[0]}" if bare else f"{units[0]} {outside}"  # per 1000 (persons)
+    if not own.known and not own.sized and len(units) == 1:
+        return units[0]
+    if own.dimension == () and any(parts[held].percent for held in units):
         return f"{outside} {' '.join(units)}"  # share (%)
-    own = _part(_PER.split(outside)[0]).size
-    for held, part in parts.items():
-        if part.bare and part.size != 1:
-            if own not in (1, part.size):
-                raise UsageError(f"unit {text!r} states two sizes, {own:g} and {part.size:g}.")
-            return outside if own != 1 else f"{held} {outside}"
+    if own.dimension == unit.dimension and own.size == own.scale == 1 and not _PER.search(outside):
+        return units[0]  # tonnes (kg)
     return outside
+
+
+def _with_size(text: str, outside: str, own: "_Part", held: str, part: "_Part") -> tuple[str, str]:
+    """The text and its doubt where the bracket `held` states a size."""
+    if own.sized and own.size != part.size and (own.known or part.bare or own.bare):
+        raise _two_sizes(text, own.size, part.size)
+    if part.bare:
+        return (outside if own.sized else f"{held} {outside}"), ""
+    if own.known and own.dimension == part.dimension:
+        if isclose(own.size * own.scale, part.size * part.scale):
+            return outside, ""
+        if (
+            own.size == 1
+            and own.scale in (1, part.scale)
+            and (_PER.search(held) or not _PER.search(outside))
+        ):
+            return held, ""
+        return outside, held
+    if not own.doubt and _is_count(own) and _is_count(part):  # 从业人员（万人）
+        return (outside if own.sized else f"{part.size:.0f} {outside}"), ""
+    if own.sized and not own.bare:
+        return outside, held
+    if _PER.match(outside):
+        return f"{held} {outside}", ""  # per person (万元)
+    if own.known or not (part.known or part.worded):
+        return outside, held
+    return held, ""
+
+
+def _is_count(part: "_Part") -> bool:
+    return bool(part.dimension) and all(base in COUNTS for base, _ in part.dimension or ())
+
+
+def _two_sizes(text: str, one: float, other: float) -> UsageError:
+    return UsageError(f"unit {text!r} states two sizes, {one:g} and {other:g}.")
 
 
 @dataclass(slots=True)
 class _Part:
-    """What stands before or behind a per. bare: nothing but a size. known: a listed unit."""
+    """What stands before or behind a per.
+
+    bare: nothing but a size. known: a listed unit. worded: has a size in words.
+    """
 
     size: float = 1.0
     scale: float = 1.0
@@ -373,7 +481,13 @@ class _Part:
     known: bool = False
     bare: bool = False
     percent: bool = False
+    worded: bool = False
     doubt: str = ""
+
+    @property
+    def sized(self) -> bool:
+        """Whether it states a size; the 15 of (aged 15 and over) is none."""
+        return self.size != 1 and (self.known or self.bare or self.worded or _is_ten(self.size))
 
 
 def _part(text: str) -> _Part:
@@ -385,6 +499,8 @@ def _part(text: str) -> _Part:
     bases: dict[str, int] = {}
     seen: set[tuple[str, float]] = set()
     tokens = list(_tokens(text))
+    if "\u2044" in text:
+        found.doubt = text  # ½
     at = 0
     while at < len(tokens):
         kind, word, glued = tokens[at]
@@ -409,7 +525,8 @@ def _part(text: str) -> _Part:
             found.known = True
         elif size := _SIZE_OF.get(word) or _SIZE_OF.get(word.casefold()):
             found.size *= size
-        elif word in _DOUBTFUL:
+            found.worded = True
+        elif word in _DOUBTFUL or _is_foreign(word):
             letters.append((word, glued))
         elif stuck := _stuck(word):
             found.size *= stuck[0]
@@ -435,14 +552,19 @@ def _part(text: str) -> _Part:
             bases["m"] = 1
         else:
             found.doubt = letter
-    if unknown and unknown[0][0] in "万亿萬億兆" and len(unknown[0]) > 1:
-        found.doubt = unknown[0]
+    unread = [word for word in unknown if len(word) > 1 and _SIZED_RUN.search(word)]
+    if unread:
+        found.doubt = unread[0]
     if unknown:
         if any(bases):
             found.doubt = " ".join(unknown)  # a size that nobody listed, perhaps
         if found.known:
             return _dimensioned(found, bases)
         bases[_name(" ".join(unknown))] = 1
+    if "" in bases:  # % change on previous year
+        bases = {base: n for base, n in bases.items() if base not in {"years", "points", "days"}}
+    if "tonnes" in bases and any(base.startswith("tonnes of") for base in bases):
+        del bases["tonnes"]  # 万吨SCE
     if len(bases) > 1 and "units" in bases and set(bases) & set(COUNTS) - {"units"}:
         del bases["units"]
     if money and re.search(r"\bppp\b|international", said):
@@ -496,6 +618,13 @@ def _han(run: str) -> list[str]:
     if not rest:
         return pieces
     behind = any(piece in _UNIT_OF for piece in pieces) and not _HAN_WORDS.search(rest)
+    if not pieces or not behind:
+        for start in range(2, len(run) - 1):  # 产量万台
+            size = _HAN_WORDS.match(run, start)
+            if size and size[0] in _SIZE_OF and run[start - 1] not in _NUMERALS + "万亿萬億兆":
+                tail = _HAN_WORDS.findall(run[start:])
+                if "".join(tail) == run[start:] and any(word in _UNIT_OF for word in tail):
+                    return tail
     if behind or (len(rest) == 1 and pieces and pieces[-1][-1] in "万亿萬億"):
         return [*pieces, rest]
     return [run]
@@ -524,6 +653,13 @@ def _listed(tokens: list[tuple[str, str, bool]], at: int) -> tuple[str, float, i
     if stem and stem[1] in _UNIT_OF:
         return *_UNIT_OF[stem[1]], int(stem[2]), 1
     return None
+
+
+def _is_foreign(word: str) -> bool:
+    """Whether it holds a size that is not converted: тысяч; TEUR, of thousands or of trillions."""
+    return word.casefold() in _FOREIGN or (
+        word[:1] == "T" and len(word) == 4 and word[1:] in CURRENCIES
+    )
 
 
 def _stuck(word: str) -> tuple[float, str] | None:

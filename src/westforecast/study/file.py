@@ -18,6 +18,7 @@ from westforecast.kernels.sampling import check_paths
 from westforecast.series import Indicator
 from westforecast.series.cells import number
 from westforecast.series.frame import read_csv, require
+from westforecast.series.units import read_unit
 from westforecast.study.plans import Aim, Assumed, Quoted, read_aims, read_outlook, read_scenarios
 from westforecast.study.stages import Stages, read_stages
 from westforecast.study.toml import MISSING, Lines, StudyError, Table, check_texts
@@ -381,6 +382,16 @@ def _assumptions(path: Path) -> dict[str, Assumption]:
         if isinstance(found_value, str) or not isfinite(found_value):
             what = f": it is {found_value}" if isinstance(found_value, str) else ""
             raise StudyError(f"value {value!r} is not a number{what}", path, key, line)
+        if year and not re.fullmatch(r"\d{4}", year):
+            raise StudyError(
+                f"year {year!r} found, four digits or nothing expected", path, key, line
+            )
+        if not reason.strip():
+            raise StudyError("has no reason; say why the figure is assumed", path, key, line)
+        try:
+            read_unit(unit)
+        except UsageError as error:
+            raise StudyError(f"unit: {error}", path, key, line) from None
         if key in found:
             raise StudyError(f"a second assumption {key!r}; ids are unique", path, key, line)
         found[key] = Assumption(key, name, found_value, unit, year, reason, source)
