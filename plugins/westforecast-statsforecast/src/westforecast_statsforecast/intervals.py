@@ -116,7 +116,7 @@ def tbats(model: Any, y: FloatArray, horizon: int, probs: Sequence[float]) -> An
     """TBATS: normal on the Box-Cox scale, continued below its lower end with the sign turned.
 
     statsforecast leaves such an end as it is on the transformed scale. With z = power x + 1,
-    y = sign(z) |z|^(1 / power): Bickel & Doksum (1981), J. American Statistical Association 76(374).
+    y = sign(z) |z|^(1 / power): Bickel & Doksum (1981), J. Am. Statistical Association 76(374).
     """
     library = import_module("statsforecast.tbats")
     model.fit(y=y)
