@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -178,3 +180,48 @@ def test_what_was_read_from_the_unit_is_read_again(tmp_path):
     assert indicator.factor == 1e8
     assert indicator.with_(unit="tonnes").factor == 1
     assert indicator.with_(unit="万元").factor == 1e4
+
+
+ODD = {
+    "categories of periods": {"ds": pd.Categorical(pd.period_range("2000Q1", periods=8, freq="Q"))},
+    "sparse years": {"ds": pd.array(range(2000, 2008), dtype="Sparse[int]")},
+    "an id of 21 digits": {"unique_id": np.array([10**20] * 8, dtype=object)},
+    "fractions": {"unique_id": np.array([Fraction(1, 3)] * 8, dtype=object)},
+    "dictionaries of Arrow": {
+        "unique_id": pd.array(["a"] * 8, pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string())))
+    },
+    "decimals of Arrow": {
+        "unique_id": pd.array([Decimal(1)] * 8, pd.ArrowDtype(pa.decimal128(5, 0)))
+    },
+}
+
+
+@pytest.mark.filterwarnings("ignore:columns of ids and times are saved as text")
+@pytest.mark.parametrize("odd", ODD)
+def test_what_is_saved_can_be_loaded(odd, tmp_path):
+    """In its own types, or as text with a warning: never a file that cannot be read."""
+    columns = {"unique_id": "a", "ds": range(2000, 2008), "y": range(8)} | ODD[odd]
+    result = wf.backtest(pd.DataFrame(columns), "Drift", h=1)
+    result.save(tmp_path)
+    loaded = wf.load(tmp_path)
+    assert loaded.long()["yhat"].tolist() == result.long()["yhat"].tolist()
+    assert [*map(str, loaded.long()["ds"])] == [*map(str, result.long()["ds"])]
+    assert len(pd.read_parquet(tmp_path / "forecasts.parquet")) == len(result.long())
+
+
+def test_what_is_no_folder_is_refused():
+    for folder in (None, 5):
+        with pytest.raises(wf.UsageError, match="the path of a folder expected"):
+            wf.load(folder)
+
+
+def test_the_manifest_is_for_people_and_the_archive_counts(tmp_path):
+    df = pd.DataFrame({"unique_id": "a", "ds": range(2000, 2008), "y": range(8)})
+    wf.forecast(df, "Drift", h=1, levels=(80,)).save(tmp_path)
+    path = tmp_path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"levels": [50], "probes": 3}))
+    assert wf.load(tmp_path).levels == (80,)
+    path.write_text(json.dumps({n: v for n, v in manifest.items() if n != "files"}))
+    with pytest.raises(wf.UsageError, match=r"damaged: it does not name result.npz"):
+        wf.load(tmp_path)

@@ -358,3 +358,16 @@ def test_categories_of_times_that_are_not_there_become_plain():
     assert ahead(pl.Series(["2009", "2010"], dtype=pl.Enum(["2009", "2010"]))).tolist() == [
         "2011", "2012",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("freq", ["M", "Q", "Y"])
+def test_a_number_of_hundreds_of_digits_is_refused_by_row(freq):
+    ds = pd.Series([10**400, 2001], dtype=object)
+    with pytest.raises(DataError, match="row 0"):
+        wf.Panel.from_frame(pd.DataFrame({"unique_id": "a", "ds": ds, "y": [1.0, 2.0]}), freq=freq)
+
+
+def test_b04_quarters_of_one_year_are_no_months():
+    df = pd.DataFrame({"unique_id": "a", "ds": [20081, 20082, 20083, 20084], "y": [1.0, 2, 3, 4]})
+    with pytest.raises(DataError, match=r"look like yyyyq.*freq='Q'"):
+        wf.Panel.from_frame(df, freq="M")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from westforecast.backtest.schedule import Plan
+from westforecast.kernels.quantiles import probabilities
 from westforecast.models.forecast import Forecast
 from westforecast.models.status import Status
 from westforecast.models.windows import Windows
@@ -23,12 +24,16 @@ FORMAT = 2
 NAME = "result.npz"
 
 
-def packed(plan: Plan, forecasts: Mapping[str, Forecast], used: Mapping[str, BoolArray]) -> bytes:
-    """A plan with its panel, and the forecasts of all models, as a NumPy archive."""
+def packed(
+    plan: Plan, forecasts: Mapping[str, Forecast], used: Mapping[str, BoolArray],
+    manifest: Mapping[str, Any],
+) -> bytes:  # fmt: skip
+    """A plan with its panel, the forecasts of all models, and a manifest, as a NumPy archive."""
     panel, windows = plan.panel, plan.windows
     each = forecasts.values()
     form, columns = frames.pack(panel.form)
     record = {
+        "manifest": manifest,
         "indicators": [_stated(indicator) for indicator in panel.indicators],
         "calendar": asdict(panel.calendar),
         "form": form,
@@ -56,13 +61,14 @@ def packed(plan: Plan, forecasts: Mapping[str, Forecast], used: Mapping[str, Boo
 
 
 def unpacked(
-    data: bytes, names: list[str], levels: tuple[float, ...]
-) -> tuple[Plan, dict[str, Forecast], dict[str, BoolArray]]:
-    """What `packed` wrote of models of these names and levels. Raises what NumPy and JSON raise."""
+    data: bytes,
+) -> tuple[Plan, dict[str, Forecast], dict[str, BoolArray], dict[str, Any]]:
+    """What `packed` wrote. Raises what NumPy and JSON raise."""
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     record = json.loads(arrays["record"].tobytes())
-    probs = Forecast.empty(0, 1, levels).probs
+    manifest = record["manifest"]
+    names, probs = list(manifest["models"]), probabilities(manifest["levels"])
     forecasts = {}
     for k, name in enumerate(names):
         reason = {int(w): why for w, why in record["reasons"][k].items()}
@@ -70,7 +76,8 @@ def unpacked(
         forecasts[name] = Forecast(
             *numbers, probs, arrays["status"][k], reason, cut=arrays["cut"][k]
         )
-    return _plan(arrays, record), forecasts, dict(zip(names, arrays["used"], strict=True))
+    used = dict(zip(names, arrays["used"], strict=True))
+    return _plan(arrays, record), forecasts, used, manifest
 
 
 def _plan(arrays: Mapping[str, np.ndarray], record: Mapping[str, Any]) -> Plan:

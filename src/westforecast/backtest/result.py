@@ -247,8 +247,9 @@ class Result:
     def save(self, folder: str | Path) -> list[Path]:
         """Write forecasts.parquet, ledger.parquet, manifest.json and result.npz, each whole or not
         at all. `westforecast.load(folder)` reads the result again."""
-        kept = packed(self.plan, self.forecasts, self.used)
-        manifest = self.manifest() | {"files": {NAME: hashlib.sha256(kept).hexdigest()}}
+        manifest = self.manifest()
+        kept = packed(self.plan, self.forecasts, self.used, manifest)
+        manifest |= {"files": {NAME: hashlib.sha256(kept).hexdigest()}}
         contents = {
             "forecasts.parquet": frames.to_parquet_bytes(self.long()),
             "ledger.parquet": frames.to_parquet_bytes(self.ledger),

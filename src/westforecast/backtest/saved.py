@@ -5,8 +5,9 @@ import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from westforecast.backtest.archive import FORMAT, NAME, unpacked
 from westforecast.backtest.probe import Probe
@@ -60,14 +61,15 @@ def load(folder: str | Path) -> Result:
     ...     wf.load(folder).long()["yhat"].tolist()
     [4.0]
     """
+    if not isinstance(folder, str | PathLike):
+        raise UsageError(f"folder={folder!r} found, the path of a folder expected.")
     folder = Path(folder)
-    manifest = _manifest(folder)
+    stated = _manifest(folder)
     data = _read(folder / NAME)
-    if hashlib.sha256(data).hexdigest() != manifest["files"][NAME]:
+    if hashlib.sha256(data).hexdigest() != stated:
         _damaged(folder / NAME, "it is not the file that was saved")
-    written: dict[str, str] = manifest["models"]
     try:
-        plan, forecasts, used = unpacked(data, list(written), tuple(manifest["levels"]))
+        plan, forecasts, used, manifest = unpacked(data)
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         _damaged(folder / NAME, str(error))
     return Result(
@@ -75,7 +77,7 @@ def load(folder: str | Path) -> Result:
         forecasts=forecasts,
         models={
             name: SavedModel(name, text, manifest["ex_ante"][name], manifest["stated"][name])
-            for name, text in written.items()
+            for name, text in manifest["models"].items()
         },
         levels=tuple(manifest["levels"]),
         used=used,
@@ -87,10 +89,12 @@ def load(folder: str | Path) -> Result:
     )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _manifest(folder: Path) -> str:
+    """The digest of the file that holds the result, of which the manifest is for people."""
     path = folder / "manifest.json"
+    data = _read(path)
     try:
-        found = json.loads(_read(path))
+        found = json.loads(data)
     except ValueError as error:
         _damaged(path, f"no JSON: {error}")
     if not isinstance(found, dict) or not {"format", "models", "probes"} <= found.keys():
@@ -104,7 +108,10 @@ def _manifest(folder: Path) -> dict[str, Any]:
             f"{FORMAT}. Read it with the version that wrote it "
             f"({found.get('versions', {}).get('westforecast', 'unknown')}), or save it anew."
         )
-    return found
+    files = found.get("files")
+    if not isinstance(files, dict) or NAME not in files:
+        _damaged(path, f"it does not name {NAME}")
+    return str(files[NAME])
 
 
 def _read(path: Path) -> bytes:

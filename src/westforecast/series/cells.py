@@ -58,8 +58,10 @@ def number(value: Any) -> float | str:
     if isinstance(value, Real | Decimal | np.bool_):
         try:
             number = float(value)
-        except (OverflowError, ValueError):
+        except OverflowError:
             return _HUGE
+        except ValueError:
+            return "a signalling NaN"
         return _HUGE if np.isinf(number) and value != number else number
     if isinstance(value, Complex):
         return "a complex number"

@@ -153,6 +153,9 @@ def _records(text: str, origin: str) -> Iterator[tuple[int, Row]]:
                 yield begin, tuple(row)  # of which the garbage collector soon loses sight
             begin = lines.line_num + 1
     except csv.Error as error:
+        if "field larger" in str(error) and text.count('"') % 2 == 0:
+            limit = f"a field of more than {csv.field_size_limit():,} characters"
+            raise _error(f"line {begin}", limit, "shorter texts", "Shorten it.", origin) from error
         ended = "end of data" in str(error) or "field larger" in str(error)
         found = "a quote that never closes" if ended else f"a misplaced quote ({error})"
         remedy = 'Close it; a quote inside a quoted text is written twice: "5"" pipe".'
@@ -163,6 +166,9 @@ def _check_separator(
     line: int, header: Sequence[str], records: Sequence[tuple[int, Row]], origin: str
 ) -> None:
     whole = ",".join(header)
+    if len(header) == 1 and "," in whole:
+        remedy = "Take the quotes around whole lines away."
+        raise _error(f"line {line}", f"the header {whole!r} in one quote", "fields", remedy, origin)
     other, word = max(_SEPARATORS.items(), key=lambda item: whole.count(item[0]))
     below = [",".join(row) for _, row in records[:1]]
     if whole.count(other) <= whole.count(",") or any(other not in row for row in below):
@@ -203,7 +209,7 @@ def _check_fields(header: Sequence[str], records: Sequence[tuple[int, Row]], ori
                 f"line {line}",
                 f"{_count(len(row))} ({_clip(','.join(row))})",
                 f"{_count(width)}, as in the header ({_clip(','.join(header))})",
-                _surplus(row, width, indexed) if len(row) > width else _lack(row, header, every),
+                _surplus(row, header, indexed) if len(row) > width else _lack(row, header, every),
             )
             for line, row in wrong
         ],
@@ -211,10 +217,13 @@ def _check_fields(header: Sequence[str], records: Sequence[tuple[int, Row]], ori
     )
 
 
-def _surplus(row: Row, width: int, indexed: bool) -> str:
+def _surplus(row: Row, header: Sequence[str], indexed: bool) -> str:
     """What a row with too many fields likely comes from, and what to do."""
+    width = len(header)
     if not any(cell.strip() for cell in row[width:]):
         return "It ends with a comma and other rows do not: remove it."
+    if width == 1 and any(header[0].count(sign) == len(row) - 1 for sign in _SEPARATORS):
+        return "The header is one field with separators in it: write it as the rows are written."
     if width == 1:
         return "Likely the first line is a title: remove the lines above the header."
     if indexed:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -175,6 +176,10 @@ def _array(column: nw.Series[Any]) -> np.ndarray:
     dtype = column.dtype
     if isinstance(dtype, nw.Datetime):
         # By the caller's clock, whatever the zone: midnight in Shanghai is that day.
+        arrow = isinstance(getattr(column.to_native(), "dtype", None), pd.ArrowDtype)
+        if arrow and dtype.time_zone:  # whose clock narwhals would set to UTC
+            zoned = pd.DatetimeTZDtype(dtype.time_unit, dtype.time_zone)
+            column = nw.from_native(column.to_native().astype(zoned), series_only=True)
         return np.asarray(column.dt.replace_time_zone(None).to_numpy())
     if isinstance(dtype, nw.Date):
         return np.asarray(column.to_numpy()).astype("datetime64[D]")
@@ -185,9 +190,14 @@ def _array(column: nw.Series[Any]) -> np.ndarray:
         return np.asarray(column.to_numpy())
     values = column.to_list()
     if isinstance(dtype, nw.List | nw.Array | nw.Object):  # tuples can be compared and hashed
+        values = [v.item() if isinstance(v, np.ndarray) and not v.ndim else v for v in values]
         values = [tuple(v) if isinstance(v, list | np.ndarray) else v for v in values]
     objects = np.fromiter(values, dtype=object, count=len(values))
-    objects[pd.isna(objects)] = None
+    try:
+        missing = pd.isna(objects)
+    except ArithmeticError:  # a decimal that signals whenever it is compared
+        missing = np.array([not isinstance(v, Decimal) and bool(pd.isna(v)) for v in values])
+    objects[missing] = None
     return objects
 
 
@@ -418,11 +428,28 @@ def to_csv_bytes(columns: Mapping[str, Any]) -> bytes:
 
 
 def pack(form: Form) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """A form as plain values, and its columns as Arrow files; ids that make none are listed."""
+    """A form as plain values, and its columns as Arrow files; ids that make none are listed.
+
+    What could not be read again is not written: ids and times are then text, with a warning.
+    """
+    try:
+        made = _packed(form)
+        unpack(*made)
+    except _REFUSED as error:
+        warn(
+            f"columns of ids and times are saved as text, since their types cannot be read again "
+            f"({' '.join(str(error).split())[:200]})."
+        )
+        return _packed(Form(form.backend, form.columns))
+    return made
+
+
+def _packed(form: Form) -> tuple[dict[str, Any], dict[str, bytes]]:
     plain: dict[str, Any] = {"backend": form.backend, "columns": form.columns}
     kept, types = {}, {"ids": form.ids, "time": form.time}
     if form.backend == "pandas":  # Arrow knows no storage of text, and zones by another name
-        plain["types"] = {n: _told(c.to_native().dtype) for n, c in types.items() if c is not None}
+        there = {name: column for name, column in types.items() if column is not None}
+        plain["types"] = {n: _name_of(c.to_native().dtype) for n, c in there.items()}
     if form.time is not None:
         kept["form_time"] = _to_arrow(form.time, form.backend)
     if form.ids is not None:
@@ -431,27 +458,40 @@ def pack(form: Form) -> tuple[dict[str, Any], dict[str, bytes]]:
             kept["form_ids"] = _to_arrow(form.ids, form.backend)
         except (pa.ArrowInvalid, pa.ArrowTypeError):  # of several types
             plain["ids"] = form.ids.to_list()
+            if not all(isinstance(value, str | int | float) for value in plain["ids"]):
+                raise TypeError(f"ids such as {plain['ids'][0]!r}") from None
     return plain, kept
 
 
 def unpack(plain: Mapping[str, Any], kept: Mapping[str, bytes]) -> Form:
     """What `pack` made a record of."""
     backend: Backend = plain["backend"]
-    columns = {name: _from_arrow(kept[f"form_{name}"], backend) for name in ("ids", "time")
-               if f"form_{name}" in kept}  # fmt: skip
+    types = plain.get("types", {})
+    columns = {name: _from_arrow(kept[f"form_{name}"], backend, types.get(name) == _ARROW)
+               for name in ("ids", "time") if f"form_{name}" in kept}  # fmt: skip
     if "ids" in plain:
         own = pd.Series(plain["ids"], dtype=object)
         columns["ids"] = nw.from_native(own, series_only=True)
-    for name, told in plain.get("types", {}).items():
-        own = columns[name].to_native().astype(told)
-        columns[name] = nw.from_native(own, series_only=True)
+    for name, text in types.items():
+        if text != _ARROW:
+            own = columns[name].to_native().astype(text)
+            columns[name] = nw.from_native(own, series_only=True)
     place = {text: row for row, text in enumerate(plain.get("place", ()))}
     id_col, time_col, target_col = plain["columns"]
     return Form(backend, (id_col, time_col, target_col), place=place, **columns)
 
 
-def _told(dtype: Any) -> str:
+# Arrow's own types in a pandas frame come back by themselves.
+_ARROW = "arrow"
+
+# What Arrow, pandas and Python raise of types that cannot be written or read again.
+_REFUSED = (pa.ArrowException, NotImplementedError, OverflowError, TypeError, ValueError)
+
+
+def _name_of(dtype: Any) -> str:
     """The name by which pandas finds a type again."""
+    if isinstance(dtype, pd.ArrowDtype):
+        return _ARROW
     text = str(dtype)
     return f"string[{dtype.storage}]" if text == "string" else text
 
@@ -468,13 +508,14 @@ def _to_arrow(column: nw.Series[Any], backend: Backend) -> bytes:
     return buffer.getvalue()
 
 
-def _from_arrow(data: bytes, backend: Backend) -> nw.Series[Any]:
+def _from_arrow(data: bytes, backend: Backend, own_types: bool) -> nw.Series[Any]:
     if backend == "polars":
         frame = import_module("polars").read_ipc(io.BytesIO(data))
     else:
         with pa.ipc.open_file(io.BytesIO(data)) as file:
             frame = file.read_all()
-        frame = frame.to_pandas() if backend == "pandas" else frame
+        if backend == "pandas":
+            frame = frame.to_pandas(types_mapper=pd.ArrowDtype if own_types else None)
     column: nw.Series[Any] = nw.from_native(frame).get_column("it")
     return column
 
@@ -483,29 +524,48 @@ def to_parquet_bytes(columns: Any) -> bytes:
     """Columns, or a frame that `build` made, as a Parquet file."""
     if isinstance(columns, Mapping):
         columns = _in_text(columns, _encoded)
-    buffer = io.BytesIO()
+    if isinstance(columns, pd.DataFrame):  # which writes a name of this type that it cannot read
+        kinds = {name: kind.pyarrow_dtype for name, kind in columns.dtypes.items()
+                 if isinstance(kind, pd.ArrowDtype)}  # fmt: skip
+        columns = columns.astype({name: pd.ArrowDtype(kind.value_type)
+                                  for name, kind in kinds.items()
+                                  if pa.types.is_dictionary(kind)})  # fmt: skip
     try:
-        nw.from_native(columns).write_parquet(buffer)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # ids of several types are text there
-        mixed = [name for name in columns if columns[name].dtype == object]
-        texts = columns[mixed].map(lambda value: value if value is None else id_text(value))
-        return to_parquet_bytes(columns.assign(**texts))
+        return _parquet(columns)
+    except _REFUSED:  # ids of several types, categories of periods and their like are text there
+        odd = [name for name in columns if _odd(columns[name])]
+        return _parquet(columns.assign(**{name: _as_text(columns[name]) for name in odd}))
+
+
+def _parquet(frame: Any) -> bytes:
+    buffer = io.BytesIO()
+    nw.from_native(frame).write_parquet(buffer)
     return buffer.getvalue()
+
+
+def _odd(column: "pd.Series[Any]") -> bool:
+    """Whether Parquet refuses a column."""
+    try:
+        _parquet(column.to_frame())
+    except _REFUSED:
+        return True
+    return False
+
+
+def _as_text(column: "pd.Series[Any]") -> list[str | None]:
+    values = zip(column.astype(object), column.isna(), strict=True)
+    return [None if missing else id_text(value) for value, missing in values]
 
 
 def _in_text(columns: Mapping[str, Any], change: Callable[[str], str]) -> pd.DataFrame:
     """A frame of columns with their texts changed; numbers, times and nulls stay."""
-    made = pd.DataFrame(dict(columns))
-    for name, dtype in made.dtypes.items():
-        if dtype.kind != "O":
-            continue
-        column = made[name].astype(object)
-        texts = np.array([isinstance(value, str) for value in column], dtype=bool)
-        changed = np.array([change(value) for value in column[texts]], dtype=object)
-        if (changed != column[texts].to_numpy()).any():
-            column[texts] = changed
-            made[name] = column
-    return made
+    return pd.DataFrame({name: _changed(column, change) for name, column in columns.items()})
+
+
+def _changed(column: Any, change: Callable[[str], str]) -> Any:
+    if getattr(column, "dtype", np.dtype(object)).kind not in "OU":
+        return column
+    return [change(value) if isinstance(value, str) else value for value in column]
 
 
 def _encoded(text: str) -> str:

@@ -21,6 +21,7 @@ from westforecast.series.calendar import (
     frequency_of,
     zone_name,
 )
+from westforecast.series.cells import number
 from westforecast.typing import BoolArray, Frequency, IntArray
 
 _LARGEST = 2.0**53  # whole floats are exact up to here
@@ -37,14 +38,14 @@ _CONVERT = (
 _YEAR, _END = r"\s*(?P<year>\d{4})", r"\s*"
 _CLOCK = r"(?:[T ](?P<clock>\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
 _FORMS = {
-    "year": re.compile(_YEAR + _END),
-    "quarter": re.compile(_YEAR + r"[-_ /]?[Qq](?P<quarter>[1-4])" + _END),
-    "yyyyq": re.compile(_YEAR + r"(?P<quarter>[1-4])" + _END),
-    "month": re.compile(_YEAR + r"(?:[-_ /.]?[Mm]|[-_ /.])(?P<month>\d\d?)" + _END),
-    "yyyymm": re.compile(_YEAR + r"(?P<month>\d\d)" + _END),
+    "year": re.compile(_YEAR + _END, re.ASCII),
+    "quarter": re.compile(_YEAR + r"[-_ /]?[Qq](?P<quarter>[1-4])" + _END, re.ASCII),
+    "yyyyq": re.compile(_YEAR + r"(?P<quarter>[1-4])" + _END, re.ASCII),
+    "month": re.compile(_YEAR + r"(?:[-_ /.]?[Mm]|[-_ /.])(?P<month>\d\d?)" + _END, re.ASCII),
+    "yyyymm": re.compile(_YEAR + r"(?P<month>\d\d)" + _END, re.ASCII),
     "date": re.compile(_YEAR + r"(?P<sep>[-/.])(?P<month>\d\d?)(?P=sep)(?P<day>\d\d?)" + _CLOCK
-                       + _END),
-    "yyyymmdd": re.compile(_YEAR + r"(?P<month>\d\d)(?P<day>\d\d)" + _CLOCK + _END),
+                       + _END, re.ASCII),
+    "yyyymmdd": re.compile(_YEAR + r"(?P<month>\d\d)(?P<day>\d\d)" + _CLOCK + _END, re.ASCII),
 }  # fmt: skip
 _WRITTEN: dict[Frequency, tuple[str, ...]] = {
     "Y": ("year", "month", "date", "yyyymmdd"),
@@ -131,8 +132,8 @@ def _objects(values: np.ndarray, freq: Frequency, year_end: int) -> Times:
     first = next((kind for kind in kinds if kind), "")
     mine = kinds == first if first else np.zeros(len(values), bool)
     if first == "number":
-        floats = np.array([float(v) if own else 0 for v, own in zip(values, mine, strict=True)])
-        found = parse(floats, freq)
+        read = [number(v) if own else 0.0 for v, own in zip(values, mine, strict=True)]
+        found = parse(np.array([np.nan if isinstance(v, str) else v for v in read]), freq)
         return replace(found, bad=found.bad | ~mine)
     if first == "text":
         return _texts(
@@ -188,17 +189,17 @@ def _numbers(values: IntArray, bad: BoolArray, freq: Frequency) -> Times:
     limit = 10 ** (_PACKED[freq] - 1)
     digits = np.char.mod("%d", values).tolist()
     if not (np.abs(good) >= limit).any():
-        if freq == "M" and len(good) and _look(good, "yyyyq") and len(set(good // 10)) > 1:
+        if freq == "M" and len(good) and _fits(good, "yyyyq"):
             return _unreadable(values, freq, _coarser(digits[0]))
         return Times(values, bad, Calendar(freq))
     for form, finer in _FINER.items():
-        if form not in _WRITTEN[freq] and _look(good, form):
+        if form not in _WRITTEN[freq] and _fits(good, form):
             return _unreadable(values, freq, _finer(digits[int(np.argmin(bad))], form, finer, freq))
     found = _texts(["" if out else text for text, out in zip(digits, bad, strict=True)], freq, 12)
     return replace(found, calendar=replace(found.calendar, style="integer"))
 
 
-def _look(values: IntArray, form: str) -> bool:
+def _fits(values: IntArray, form: str) -> bool:
     """Whether all numbers can be a year and a part of it."""
     width, parts = (10, 4) if form == "yyyyq" else (100, 12)
     year, part = values // width, values % width
