@@ -9,7 +9,7 @@ from westforecast import Panel, Windows
 from ..builders import panel
 
 # Fixed examples, few enough to be quick; the first call of a model may be slow.
-modest = settings(derandomize=True, max_examples=40, deadline=None)
+modest = settings(derandomize=True, max_examples=25, deadline=None)
 
 MAGNITUDES = st.sampled_from([1e-12, 1e-3, 1.0, 1e6, 1e15])
 

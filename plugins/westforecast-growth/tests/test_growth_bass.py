@@ -106,8 +106,10 @@ def twin(y, horizon, probs, potential=None):
     return np.array(found), middle, weight @ (share[:, n] >= 0.5)
 
 
-@pytest.mark.parametrize(("n", "noise"), [(14, 0.05), (16, 0.1), (24, 0.1), (20, 0.2)])
-@pytest.mark.parametrize("potential", [None, 1000.0])
+@pytest.mark.parametrize(
+    ("n", "noise", "potential"),
+    [(14, 0.05, None), (16, 0.1, 1000.0), (24, 0.1, None), (20, 0.2, 1000.0)],
+)
 def test_it_equals_the_slow_twin(n, noise, potential):
     y = sales(0.02, 0.35, n, noise, seed=n)[0]
     expected, middle, _ = twin(y, 4, (0.1, 0.5, 0.9), potential)
@@ -122,7 +124,7 @@ def test_it_equals_the_slow_twin(n, noise, potential):
 
 def test_refusals_follow_the_probability_that_half_has_bought():
     checked = set()
-    for n in range(6, 13):
+    for n in range(6, 13, 2):
         y = sales(0.015, 0.4, n, 0.1, seed=n)[0]
         _, _, half = twin(y, 1, (0.5,))
         result = Bass().forecast(windows(y), 1)
