@@ -66,6 +66,16 @@ def test_p8_unseen_characters_are_refused_by_key_and_line(study_file, line, key,
     assert first in study_file.read_text().splitlines()[caught.value.line - 1]
 
 
+def test_a_name_that_is_empty_or_that_of_another_model_is_refused(study_file):
+    text = study_file.read_text()
+    change(study_file, "[derived.whole]", '[derived.""]')
+    with pytest.raises(StudyError, match="the key is empty"):
+        read_study(study_file)
+    study_file.write_text(text.replace('label = "damped"', 'label = "Naive"'))
+    with pytest.raises(StudyError, match="labelled 'Naive', which the benchmark is called"):
+        run_study(read_study(study_file))
+
+
 @pytest.mark.parametrize("name", ['[series."a\\u001b"]', '[derived."b\\nc"]'])
 def test_p8_names_of_quantities_are_plain(study_file, name):
     change(study_file, "[derived.whole]", f'{name}\ntitle = "x"\n\n[derived.whole]')

@@ -92,6 +92,12 @@ def test_reading_is_at_scores_for_many_laws_at_once():
     np.testing.assert_allclose(laws @ reading(probs, at).T, at_scores(laws, probs, scores).T)
 
 
+@pytest.mark.parametrize("levels", [[99.99999999999999], [80, 80.0000001]])
+def test_levels_without_a_tail_or_of_one_name_are_refused(levels):
+    with pytest.raises(UsageError, match=r"no tail|both 80"):
+        check_levels(levels)
+
+
 class TestInnerHalf:
     PROBS = probabilities(range(2, 100, 2))
 

@@ -1,6 +1,7 @@
 """Levels, probabilities and quantiles."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
@@ -18,7 +19,8 @@ LARGEST = 1e300
 def check_levels(levels: Iterable[float]) -> tuple[float, ...]:
     """Interval coverages in percent, sorted and distinct.
 
-    Raises UsageError for a level outside (0, 100), with a hint where a fraction was meant.
+    Raises UsageError for a level outside (0, 100), with a hint where a fraction was meant, for one
+    so near 100 that no tail is left, and for two that columns would have the same name for.
 
     >>> check_levels([95, 80])
     (80.0, 95.0)
@@ -34,8 +36,19 @@ def check_levels(levels: Iterable[float]) -> tuple[float, ...]:
             )
         if not 0 < level < 100:
             raise UsageError(f"level {level:g} found, a percentage between 1 and 100 expected.")
+        if not probabilities([float(level)])[0] > 0:
+            raise UsageError(
+                f"level {level!r} found, which leaves no tail; at most 99.9999 is meant."
+            )
         checked.append(float(level))
-    return tuple(sorted(set(checked)))
+    distinct = sorted(set(checked))
+    for low, high in pairwise(distinct):
+        if f"{low:g}" == f"{high:g}":
+            raise UsageError(
+                f"levels {low!r} and {high!r} found, both {low:g} as columns are called; one of "
+                "them expected."
+            )
+    return tuple(distinct)
 
 
 def probabilities(levels: Iterable[float]) -> tuple[float, ...]:

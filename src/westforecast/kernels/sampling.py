@@ -46,9 +46,9 @@ def stream(seed: int, *names: str) -> np.random.Generator:
 def score_walks(
     correlation: FloatArray, paths: int, horizon: int, streams: Sequence[np.random.Generator]
 ) -> FloatArray:
-    """Standard normal numbers [P, K, H] to read laws with (`kernels.quantiles.at_scores`).
+    """Standard normal numbers [P, K, H] to read distributions with (`kernels.quantiles.at_scores`).
 
-    correlation: [K, K]. streams: [K], one a part. Over steps the numbers hang together as a random
+    correlation: [K, K]. streams: [K], one a part. Over steps the numbers are correlated as a random
     walk does: step h is (e_1 + ... + e_h) / sqrt(h); across parts e has the given correlation. Each
     step of each part is then replaced by the exact normal scores of its ranks, so that what is read
     with them has its own law up to 1 / P. The numbers of a step do not depend on the horizon.

@@ -73,7 +73,7 @@ def student_scores(probs: Iterable[float], dof: IntArray) -> FloatArray:
 def student_quantiles(
     location: FloatArray, scale: FloatArray, probs: Iterable[float], dof: IntArray | int
 ) -> FloatArray:
-    """Quantiles [..., Q] of Student's t laws with locations [...] and scales [...].
+    """Quantiles [..., Q] of Student's t distributions with locations [...] and scales [...].
 
     What `normal_quantiles` is where a variance is known. dof: the degrees of freedom it was
     estimated with, one number or [W] of arrays [W, ...]; below 1 they are as for 1.

@@ -67,9 +67,9 @@ class Forecast:
         levels: Sequence[float],
         dof: IntArray | None = None,
     ) -> "Forecast":
-        """Normal laws: mean [W, H] and standard deviation [W, H].
+        """Normal distributions: mean [W, H] and standard deviation [W, H].
 
-        dof: [W] degrees of freedom that sd was estimated with; the laws are then Student's t.
+        dof: [W] degrees of freedom that sd was estimated with; they are then Student's t.
         """
         return cls._of(mean, _quantiles(mean, sd, levels, dof), levels)
 
@@ -81,7 +81,7 @@ class Forecast:
         levels: Sequence[float],
         dof: IntArray | None = None,
     ) -> "Forecast":
-        """Normal laws of the logarithm: the point forecast is the median exp(mu).
+        """Normal distributions of the logarithm: the point forecast is the median exp(mu).
 
         dof: as for `normal`.
         """
@@ -173,7 +173,7 @@ class Forecast:
 def _quantiles(
     mean: FloatArray, sd: FloatArray, levels: Sequence[float], dof: IntArray | None
 ) -> FloatArray:
-    """Quantiles [W, H, Q] of normal laws, or of Student's t where the variance is estimated."""
+    """Quantiles [W, H, Q] of normal distributions, or Student's t if variances are estimated."""
     probs = probabilities(levels)
     if dof is None:
         return normal_quantiles(mean, sd, probs)

@@ -172,6 +172,14 @@ def _panel_of(study: Study, component: Component, panel: Panel) -> Panel:
 
 
 def _models(study: Study, component: Component) -> dict[str, Model]:
+    own = component.models.get(component.benchmark, {}).get("model", component.benchmark)
+    names = {spec.name for _, spec in registry().specs("model")}
+    if component.benchmark in names and own.rpartition(":")[2] != component.benchmark:
+        raise study.error(
+            f"series.{component.name}.models",
+            f"{own} is labelled {component.benchmark!r}, which the benchmark is called; a label of "
+            "its own expected",
+        )
     try:
         models = named_models({
             label: registry().model(
@@ -280,7 +288,7 @@ def _paths(
     """Sample paths [P, Y] whose law at every year is the combination's, and the share of the values
     that stand at a bound.
 
-    Steps hang together as those of a random walk do (`kernels.sampling.score_walks`). Components
+    Steps are correlated as those of a random walk are (`kernels.sampling.score_walks`). Components
     are drawn independently of each other, each from the stream of its name. Years up to the cutoff
     hold the observed value; a sampled value outside the bounds is set to the bound: the tails that
     lie beyond the last quantile known.

@@ -258,7 +258,7 @@ def _check_quoted(study: Study, quoted: Quoted, about: Indicator) -> None:
         remedy = (
             "one unit expected"
             if unlike
-            else (f"state {given.value * unit.factor / about.factor:g} {about.unit}")
+            else (f"state {given.value * unit.factor / about.factor:.12g} {about.unit}")
         )
         raise study.error(quoted.key, f"{told}; {remedy}")
 

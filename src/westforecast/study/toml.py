@@ -87,6 +87,8 @@ def check_texts(content: Any, lines: Lines, key: tuple[str, ...] = ()) -> None:
         for name, value in content.items():
             if char := unseen(name):
                 raise lines.error((*key, name), f"the key {_not_plain(char)}")
+            if not name.strip():
+                raise lines.error((*key, name), "the key is empty; a name expected")
             check_texts(value, lines, (*key, name))
     elif isinstance(content, list):
         for place, value in enumerate(content):

@@ -25,6 +25,8 @@ _START: Line = (0, 0)
 # How often a thread is looked at that waits for nothing of ours, before it counts as waiting for a
 # lock; and how often where it may be asleep in somebody's code. A look every so many seconds.
 _AT_A_LOCK, _ASLEEP, _LOOK = 10, 250, 0.02
+# The instruction at which a thread enters a `with`: to Python 3.13, and since.
+_WITH = {"BEFORE_WITH", "LOAD_SPECIAL"}
 # Packages that are not the model's own, whatever its settings are made of.
 _OTHERS = {"builtins", "numpy", "pandas", "scipy", "typing", "collections", "abc"}
 
@@ -140,7 +142,7 @@ def _at_a_lock(frame: FrameType) -> bool:
     code = frame.f_code
     if code.co_filename in (threading.__file__, "<frozen importlib._bootstrap>"):
         return True
-    return dis.opname[code.co_code[frame.f_lasti]] == "BEFORE_WITH"
+    return dis.opname[code.co_code[frame.f_lasti]] in _WITH
 
 
 def _tracer(own: Callable[[str], bool], visit: Callable[[Line], None]) -> Any:
