@@ -1,5 +1,6 @@
 """`adapt`: foreign models answer as they do at home, and leave nothing behind."""
 
+import importlib
 import pickle
 import sys
 import warnings
@@ -112,10 +113,48 @@ class TestStatsForecast:
         np.testing.assert_allclose(numbers(Y + 1e6) - 1e6, own, atol=1e-4 * Y.std())
         np.testing.assert_allclose(numbers(Y * 1e-6) * 1e6, own, rtol=1e-6)
 
+    def test_conformal_ones_are_passed_on_unless_about_a_random_path(self):
+        with quiet():
+            models = pytest.importorskip("statsforecast.models")
+            conformal = importlib.import_module("statsforecast.utils").ConformalIntervals(h=2)
+        for kind in ("Theta", "AutoCES"):
+            model = wf.adapt(getattr(models, kind)(prediction_intervals=conformal))
+            assert np.isfinite(model.forecast(Windows.of(panel(Y)), 2, (80,)).quantiles).all()
+        garch = wf.adapt(models.GARCH(prediction_intervals=conformal))
+        assert garch.capabilities == set()
+
+    @pytest.mark.parametrize(
+        ("kind", "settings"),
+        [("AutoETS", {}), ("AutoETS", {"model": "MAN"}), ("Holt", {"error_type": "M"}),
+         ("MSTL", {"season_length": 4})],
+    )  # fmt: skip
+    def test_multiplicative_forms_keep_their_interval_at_any_level(self, kind, settings):
+        with quiet():
+            models = pytest.importorskip("statsforecast.models")
+        wrapped = getattr(models, kind)(**settings)
+        said = repr(wf.adapt(wrapped))
+
+        def width(level):
+            windows = Windows.of(panel(Y / Y.std() + level))
+            low, high = wf.adapt(wrapped).forecast(windows, 1, (95,)).interval(95)
+            return float((high - low)[0, 0])
+
+        assert width(1e7) > 0.01
+        assert width(1e10) == pytest.approx(width(1e7), rel=1e-3)
+        assert repr(wf.adapt(wrapped)) == said
+
+    def test_seasons_are_taken_out_for_any_forecaster_of_the_rest(self):
+        with quiet():
+            models = pytest.importorskip("statsforecast.models")
+        for rest in (models.AutoCES(), models.Naive()):  # what AutoCES calls a model is no form
+            model = wf.adapt(models.MSTL(season_length=4, trend_forecaster=rest))
+            assert model.forecast(Windows.of(panel(Y + 1e8)), 1).status.tolist() == [Status.OK]
+
     @pytest.mark.parametrize(
         ("kind", "settings"),
         [("GARCH", {}), ("ARCH", {}), ("AutoCES", {}),
-         ("ConformalSeasonalPool", {"season_length": 1})],
+         ("ConformalSeasonalPool", {"season_length": 1}),
+         ("TBATS", {"season_length": 1})],
     )  # fmt: skip
     def test_intervals_that_are_wrong_are_not_passed_on(self, kind, settings):
         with quiet():

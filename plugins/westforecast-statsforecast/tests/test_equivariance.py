@@ -63,7 +63,7 @@ def numbers(kind: str, arguments: dict, y: np.ndarray) -> np.ndarray:
     return np.c_[mean, quantiles]
 
 
-def apart(kind, arguments, y, *, plus=(0.0,), times=(1.0,)) -> float:
+def distance(kind, arguments, y, *, plus=(0.0,), times=(1.0,)) -> float:
     """How far changed data's numbers, carried back, are from the data's, in standard deviations."""
     own = numbers(kind, arguments, y)
     changed = [(numbers(kind, arguments, y * by + c) - c) / by - own for by in times for c in plus]
@@ -79,14 +79,14 @@ def test_the_unit_of_a_series_changes_nothing_but_the_unit(kind):
     assert equivariance(kind, {}, 1)[1]
     for y in series_for(kind, {}):
         # SES of statsforecast searches in the data's own unit, to 1e-8.
-        assert apart(kind, {}, y, times=(1e-6,) if kind in SLOW else (1e-6, 1e-3, 1e8)) < 1e-7
+        assert distance(kind, {}, y, times=(1e-6,) if kind in SLOW else (1e-6, 1e-3, 1e8)) < 1e-7
 
 
 @pytest.mark.parametrize("kind", BOTH)
 def test_the_level_of_a_series_changes_nothing_but_the_level(kind):
     for y in series_for(kind, {}):
         # At 1e6 the data have ten digits left, and optimizers stop where they find no descent.
-        assert apart(kind, {}, y, plus=(1e3, 1e6)) < 1e-4
+        assert distance(kind, {}, y, plus=(1e3, 1e6)) < 1e-4
 
 
 @pytest.mark.parametrize(("kind", "arguments"), FORMS)
@@ -94,9 +94,9 @@ def test_forms_follow_as_their_arguments_say(kind, arguments):
     location, scale = equivariance(kind, arguments, arguments.get("season_length", 1))
     assert scale
     for y in series_for(kind, arguments)[:2]:
-        assert apart(kind, arguments, y, times=(1e-5,)) < 1e-7
+        assert distance(kind, arguments, y, times=(1e-5,)) < 1e-7
         if location:
-            assert apart(kind, arguments, y, plus=(1e5,)) < 1e-4
+            assert distance(kind, arguments, y, plus=(1e5,)) < 1e-4
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_forms_follow_as_their_arguments_say(kind, arguments):
 def test_what_is_not_said_to_follow_the_level_does_not(kind, arguments):
     assert not equivariance(kind, arguments, arguments.get("season_length", 1))[0]
     (y, *_) = [SEASON] if "season_length" in arguments else [RISE]
-    assert apart(kind, arguments, y, plus=(1e3,)) > 1e-5
+    assert distance(kind, arguments, y, plus=(1e3,)) > 1e-5
 
 
 @pytest.mark.parametrize(

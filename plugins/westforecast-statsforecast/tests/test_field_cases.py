@@ -142,6 +142,23 @@ def test_auto_ets_keeps_its_interval_at_any_level(level):
     assert (high - low)[0, 0] == pytest.approx(3.78, abs=0.03)
 
 
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("AutoETS", {"model": "MAN"}),
+        ("Holt", {"error_type": "M"}),
+        ("HoltWinters", {"error_type": "M", "season_length": 4}),
+        ("MSTL", {"season_length": 4}),
+    ],
+)
+def test_multiplicative_forms_keep_their_interval_at_any_level(name, settings):
+    y = np.tile([9.0, -7, 5, -7], 7) + np.cumsum(np.random.default_rng(0).normal(0.5, 1, 28))
+    below = width(name, y + 1e7, **settings)
+    assert below > 2
+    for level in (1e8, 1e10):
+        assert width(name, y + level, **settings) == pytest.approx(below, rel=1e-3)
+
+
 def test_an_end_below_the_box_cox_scale_is_cut_and_counted():
     y = [40, 35, 33, 28, 25, 20, 18, 14, 11, 9, 6, 4.0]
     df = pd.DataFrame({"unique_id": "a", "ds": range(2000, 2012), "y": y, "kind": "count"})

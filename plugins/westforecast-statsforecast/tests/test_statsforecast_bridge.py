@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from westforecast.errors import UsageError
-from westforecast.models import quiet
+from westforecast.models import OutOfDomain, quiet
 from westforecast_statsforecast.bridge import build, forecast, signature_of
 
 PROBS = (0.0025, 0.1, 0.9, 0.9975)  # levels 80 and 99.5
@@ -35,6 +35,11 @@ def test_mean_and_intervals_are_those_of_statsforecast(kind, arguments):
     # Shown in another unit, their optimizers stop within their tolerance elsewhere.
     np.testing.assert_allclose(mean, direct["mean"], rtol=1e-3)
     np.testing.assert_allclose(quantiles, np.stack(ends, axis=1), rtol=1e-3)
+
+
+def test_demand_below_zero_is_refused():
+    with pytest.raises(OutOfDomain, match="TSB needs values of 0 or more; -1 found"):
+        forecast("TSB", {"alpha_d": 0.3, "alpha_p": 0.3}, np.array([0.0, 3, -1, 2]), 2, PROBS)
 
 
 def test_a_class_without_intervals_gives_nan_quantiles():

@@ -16,7 +16,7 @@ import numpy as np
 from westforecast.errors import UsageError, check_whole
 from westforecast.kernels.standard import Standard
 from westforecast.models.base import Capability, Context, SeriesModel
-from westforecast.models.equivariance import EQUIVARIANCE, standard
+from westforecast.models.equivariance import EQUIVARIANCE, make_additive, standard
 from westforecast.models.silence import quiet
 from westforecast.models.status import TooShort
 from westforecast.typing import FloatArray
@@ -25,12 +25,13 @@ from westforecast.typing import FloatArray
 _STATSFORECAST = frozenset({"statsforecast.models", "statsforecast.ucm"})
 
 # Classes of statsforecast 2 whose intervals are no predictive distribution: about one random path
-# and as wide as a variance, the same at every step, left on a transformed scale, read from 200
-# paths, or drawn anew each time and beside the point.
-_UNSOUND = frozenset(
-    {"ARCH", "AutoCES", "AutoTBATS", "AutoTheta", "ConformalSeasonalPool", "DynamicOptimizedTheta",
-     "DynamicTheta", "GARCH", "OptimizedTheta", "TBATS", "Theta"}
-)  # fmt: skip
+# and as wide as a variance, or drawn anew each time and beside the point (conformal ones too);
+# the same at every step, left on a transformed scale, or read from 200 paths.
+_RANDOM = frozenset({"ARCH", "ConformalSeasonalPool", "GARCH"})
+_UNSOUND = _RANDOM | {
+    "AutoCES", "AutoTBATS", "AutoTheta", "DynamicOptimizedTheta", "DynamicTheta", "OptimizedTheta",
+    "TBATS", "Theta",
+}  # fmt: skip
 
 # What an object is tried on when it is adapted, to see whether it gives intervals.
 _TRIAL = 20.0 + np.arange(24) + np.sin(np.arange(24))
@@ -51,9 +52,10 @@ def adapt(
     min_train: fewest observed values it is given.
 
     A statsforecast or sktime object gives intervals where its class does, a regressor none. Those
-    of statsforecast's GARCH, ARCH, AutoCES and ConformalSeasonalPool are wrong and left out. A
-    class of statsforecast is shown values in standard form, as far as its model follows their level
-    and unit (`models.equivariance`), so that its numbers do. Series with gaps are declined. Raises
+    of statsforecast's GARCH, ARCH and ConformalSeasonalPool are wrong and left out, and so are
+    those of its AutoCES, Theta and TBATS families unless they are conformal. A class of
+    statsforecast is shown values in standard form, as far as its model follows their level and unit
+    (`models.equivariance`), so that its numbers do. Series with gaps are declined. Raises
     UsageError for any other object, or arguments it does not take.
 
     >>> from sklearn.linear_model import LinearRegression
@@ -223,10 +225,14 @@ class AdaptedRegressor(AdaptedModel):
 
 
 def _form(wrapped: Any, y: FloatArray) -> Standard:
-    """How a statsforecast object is shown values; one of a derived class as they are."""
+    """How a statsforecast object is shown values; one of a derived class as they are.
+
+    `wrapped` is a copy for these values alone, and made additive where they are flat.
+    """
     kind = type(wrapped)
     if kind.__module__ not in _STATSFORECAST or kind.__name__ not in EQUIVARIANCE:
         return Standard()
+    make_additive(kind.__name__, wrapped, y)
     settings = vars(wrapped)
     seasons = np.ravel(settings.get("season_length") or 1)
     return standard(kind.__name__, settings, int(seasons.max()), y)
@@ -237,7 +243,7 @@ def _gives_intervals(wrapped: Any) -> bool:
     conformal = getattr(wrapped, "prediction_intervals", None) is not None
     for kind in getmro(type(wrapped)):
         if kind.__module__ == "statsforecast.models" and kind.__name__ in _UNSOUND:
-            return conformal and kind.__name__ == "AutoCES"
+            return conformal and kind.__name__ not in _RANDOM
     try:
         with quiet():
             return "lo-80" in deepcopy(wrapped).forecast(y=_TRIAL.copy(), h=2, level=[80])

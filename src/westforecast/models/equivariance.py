@@ -17,6 +17,7 @@ from westforecast.typing import FloatArray
 
 # Values that vary less than this beside their level tell no factor from a summand.
 FLAT = 1e-5
+_SMOOTHERS = frozenset({"AutoETS", "Holt", "HoltWinters"})
 
 Arguments = Mapping[str, Any]
 Condition = bool | Callable[[Arguments, int], bool]
@@ -58,20 +59,26 @@ def standard(kind: str, arguments: Arguments, season_length: int, y: FloatArray)
     """How values `y` [T] are shown to a class: in standard form as far as its model allows."""
     found = EQUIVARIANCE[kind]
     location, scale = equivariance(kind, arguments, season_length)
-    location = location or (kind == "AutoETS" and _is_flat(arguments, y))
     if not (found.searches and scale) or (found.unit_free and not location):
         return Standard()
     return Standard.of(y, location=location, level=found.level, size=found.size)
 
 
-def _is_flat(arguments: Arguments, y: FloatArray) -> bool:
-    """Whether values differ so little beside their level that a factor and a summand are one.
+def make_additive(kind: str, model: Any, y: FloatArray) -> Arguments:
+    """Make exponential smoothing in an object additive where values `y` [T] are flat.
 
-    A form that is chosen (Z) is then an additive one: the likelihoods of both are the same, and a
-    multiplicative one loses its digits, from a level of 1e8 deviations on all of its variance.
+    The likelihoods of both are then the same, and a multiplicative form loses its digits, from a
+    level of 1e8 deviations on all of its variance. Gives the arguments that were changed.
     """
-    free = "Z" in arguments.get("model", "ZZZ") and "M" not in arguments.get("model", "ZZZ")
-    return bool(free and len(y) and np.ptp(y) < FLAT * np.abs(y).max())
+    smoother = model.trend_forecaster if kind == "MSTL" else model
+    if type(smoother).__name__ not in _SMOOTHERS or not np.ptp(y) < FLAT * np.abs(y).max():
+        return {}
+    _, trend, season = smoother.model
+    smoother.model = f"A{trend}{season}".replace("M", "A")
+    if kind == "MSTL":
+        return {"trend_forecaster": smoother}
+    smoother.error_type = "A"  # what Holt and HoltWinters call it
+    return {"model": smoother.model, "error_type": "A"}
 
 
 def keeps_constants(kind: str, arguments: Arguments, season_length: int) -> bool:
@@ -97,13 +104,19 @@ def _auto_arima(arguments: Arguments, _: int) -> bool:
 
 
 def _ets(arguments: Arguments, m: int) -> bool:
-    """Additive throughout. What a Z becomes depends on the level, but for trends: none or A."""
+    """Additive throughout. Beside an additive error, a Z becomes none or additive."""
     error, trend, season = arguments.get("model", "ZZZ")
-    return error == "A" and trend in "NAZ" and (season in "NA" or m == 1)
+    return error == "A" and trend in "NAZ" and (season in "NAZ" or m == 1)
 
 
 def _holt(arguments: Arguments, _: int) -> bool:
     return bool(arguments.get("error_type", "A") == "A")
+
+
+def _mstl(arguments: Arguments, _: int) -> bool:
+    """Seasons are taken out as a sum; what is left is smoothed."""
+    trend = arguments.get("trend_forecaster")
+    return type(trend).__name__ in _SMOOTHERS and _ets(vars(trend), 1)
 
 
 def _theta(arguments: Arguments, m: int) -> bool:
@@ -155,7 +168,7 @@ EQUIVARIANCE: Mapping[str, Equivariance] = {
     "AutoMFLES": Equivariance(),
     "AutoTBATS": _BOX_COX,
     "MFLES": _PROPORTIONAL,
-    "MSTL": _PROPORTIONAL,
+    "MSTL": Equivariance(_mstl, unit_free=True),
     "TBATS": _BOX_COX,
     "SimpleExponentialSmoothing": _LINEAR,
     "SimpleExponentialSmoothingOptimized": _LINEAR,

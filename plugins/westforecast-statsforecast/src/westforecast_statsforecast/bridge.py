@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from westforecast.errors import UsageError
-from westforecast.models import quiet
-from westforecast.models.equivariance import keeps_constants, standard
+from westforecast.models import OutOfDomain, quiet
+from westforecast.models.equivariance import keeps_constants, make_additive, standard
 from westforecast.typing import FloatArray
 from westforecast_statsforecast.catalogue import longest_season, offer
 from westforecast_statsforecast.intervals import OWN
@@ -28,7 +28,8 @@ def forecast(
 
     y: [T] values, oldest first. probs: [Q] probabilities, none of them 0.5. Quantiles are NaN where
     the class gives no intervals. `prediction_intervals` is a mapping: statsforecast's
-    `ConformalIntervals` over this horizon. Raises whatever statsforecast raises.
+    `ConformalIntervals` over this horizon. Raises OutOfDomain for demand below 0, and whatever
+    statsforecast raises.
 
     Numbers follow the level and the unit of the series as the class does (`equivariance`); what
     statsforecast has no sound distribution for has one of `intervals`.
@@ -36,13 +37,17 @@ def forecast(
     seen = np.flatnonzero(np.isfinite(y))
     # A copy: statsforecast may write into what it is given. A window may begin inside a gap.
     own = np.array(y[seen[0] :], float)
+    if offer(kind).demand and (own < 0).any():
+        raise OutOfDomain(f"{kind} needs values of 0 or more; {np.nanmin(own):g} found")
     season_length = longest_season(arguments, 1)
     if not np.ptp(own) and keeps_constants(kind, arguments, season_length):
         width = 0.0 if _has_intervals(kind, arguments) else np.nan
         return np.full(horizon, own[0]), np.full((horizon, len(probs)), own[0] + width)
-    form = standard(kind, arguments, season_length, own)
     with quiet():
-        mean, quantiles = _answer(kind, arguments, form.into(own), horizon, probs)
+        model = build(kind, arguments, horizon)
+        settings = {**arguments, **make_additive(kind, model, own)}
+        form = standard(kind, settings, season_length, own)
+        mean, quantiles = _answer(kind, arguments, model, form.into(own), horizon, probs)
     return form.back(mean), form.back(quantiles)
 
 
@@ -71,11 +76,11 @@ def signature_of(kind: str) -> Signature:
 def _answer(
     kind: str,
     arguments: Mapping[str, Any],
+    model: Any,
     y: FloatArray,
     horizon: int,
     probs: Sequence[float],
 ) -> tuple[FloatArray, FloatArray]:
-    model = build(kind, arguments, horizon)
     normal = arguments.get("distribution", "normal") == "normal"
     if kind in OWN and normal and not arguments.get("prediction_intervals"):
         return OWN[kind](model, y, horizon, probs)

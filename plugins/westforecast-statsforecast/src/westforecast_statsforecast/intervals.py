@@ -150,9 +150,8 @@ def demand(model: Any, y: FloatArray, horizon: int, probs: Sequence[float]) -> A
     """Intermittent demand: how past values were distributed, zeros included, about the forecast.
 
     The empirical distribution, in the manner of Willemain, Smart & Schwarz (2004), International
-    Journal of Forecasting 20(3), times what makes the forecast its mean. Never below 0 where
-    demand is not. An interval ends no nearer than the point forecast, which is the mean of a skewed
-    distribution.
+    Journal of Forecasting 20(3), times what makes the forecast its mean. An interval ends
+    no nearer than the point forecast, which is the mean of a skewed distribution.
     """
     mean = np.asarray(model.forecast(y=y, h=horizon)["mean"], float)
     shape = np.quantile(y, probs, method="weibull") / (np.mean(y) or 1.0)

@@ -79,8 +79,6 @@ class StatsForecastModel(SeriesModel):
         if offered.periodic and longest_season(settings, context.season_length) < 2:
             raise OutOfDomain(f"{self.kind} needs data with a season; season_length is 1")
         self._check_length(len(y), horizon, settings, context)
-        if offered.demand and (y < 0).any():
-            raise OutOfDomain(f"{self.kind} needs values of 0 or more; {y.min():g} found")
         try:
             return forecast(self.kind, settings, y, horizon, probs)
         except ValueError as error:
