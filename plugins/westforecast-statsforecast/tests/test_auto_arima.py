@@ -1,8 +1,5 @@
 """`AutoARIMA`: the contract, its settings, and statsforecast as the referee."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,16 +48,6 @@ def test_the_model_contract():
     report.raise_if_failed()
 
 
-def test_it_goes_by_its_name_and_costs_nothing_until_used():
-    assert wf.model("AutoARIMA", max_p=2) == AutoARIMA(max_p=2)
-    code = (
-        "import sys, westforecast as wf\n"
-        "wf.registry(), wf.model('AutoARIMA').required(1)\n"
-        "assert 'statsforecast' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
-
-
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
@@ -99,29 +86,6 @@ def test_the_season_is_the_panels_unless_set(quarters):
     assert not np.allclose(own, none)
 
 
-def test_statsforecast_agrees_on_forecasts_and_on_every_fold(panel):
-    with quiet():
-        from statsforecast import StatsForecast
-        from statsforecast.models import AutoARIMA as Theirs
-
-        referee = StatsForecast(models=[Theirs()], freq=1)
-        level = list(LEVELS)
-        ahead = referee.forecast(df=annual(), h=3, level=level)
-        folds = referee.cross_validation(df=annual(), h=3, n_windows=2, step_size=1, level=level)
-    ours = wf.forecast(panel, "AutoARIMA", h=3, levels=LEVELS).wide()
-    rolled = wf.backtest(panel, "AutoARIMA", h=3, n_windows=2, align="series", levels=LEVELS).wide()
-    compare(ours, ahead, ["unique_id", "ds"], 9)
-    compare(rolled, folds, ["unique_id", "cutoff", "ds"], 18)
-
-
-def compare(ours: pd.DataFrame, theirs: pd.DataFrame, keys: list[str], rows: int) -> None:
-    both = ours.merge(theirs, on=keys, suffixes=("", "|theirs"), validate="one_to_one")
-    assert len(both) == len(ours) == len(theirs) == rows
-    for suffix in SUFFIXES:
-        name = f"AutoARIMA{suffix}"
-        np.testing.assert_allclose(both[name], both[f"{name}|theirs"], rtol=1e-5)
-
-
 @pytest.mark.parametrize(
     ("settings", "season", "needed"),
     [({}, 1, 4), ({}, 4, 4), ({"d": 2, "D": 1}, 4, 8), ({"D": 1, "season_length": 12}, 4, 14)],
@@ -141,12 +105,6 @@ def test_from_four_values_on_it_forecasts(length):
     else:
         assert set(long["status"]) == {"ok"}
         assert (long["lo-80"] < long["hi-80"]).all()
-
-
-def test_a_constant_series_is_forecast_by_its_value():
-    frame = pd.DataFrame({"unique_id": "a", "ds": range(12), "y": 5.0})
-    long = wf.forecast(wf.Panel.from_frame(frame), "AutoARIMA", h=2, levels=(80,)).long()
-    np.testing.assert_allclose(long[["yhat", "lo-80", "hi-80"]], 5.0)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,5 @@
 """`AutoETS`: the contract, its settings, and statsforecast as the referee."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,16 +54,6 @@ def test_the_model_contract(model):
     report.raise_if_failed()
 
 
-def test_it_goes_by_its_name_and_costs_nothing_until_used():
-    assert wf.model("AutoETS", model="AAN") == AutoETS(model="AAN")
-    code = (
-        "import sys, westforecast as wf\n"
-        "wf.registry(), wf.model('AutoETS').required(1)\n"
-        "assert 'statsforecast' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
-
-
 @pytest.mark.parametrize("settings", [{}, {"model": "MAN", "damped": True}, {"model": "ANN"}])
 def test_forecasts_are_those_of_statsforecast_called_directly(settings, panel):
     wide = wf.forecast(panel, AutoETS(**settings), h=4, levels=LEVELS).wide()
@@ -85,29 +72,6 @@ def test_the_season_is_the_panels_unless_set(quarters):
     np.testing.assert_array_equal(own, direct(y, 4, season_length=4)["mean"])
     np.testing.assert_array_equal(none, direct(y, 4, season_length=1)["mean"])
     assert not np.allclose(own, none)
-
-
-def test_statsforecast_agrees_on_forecasts_and_on_every_fold(panel):
-    with quiet():
-        from statsforecast import StatsForecast
-        from statsforecast.models import AutoETS as Theirs
-
-        referee = StatsForecast(models=[Theirs()], freq=1)
-        level = list(LEVELS)
-        ahead = referee.forecast(df=annual(), h=3, level=level)
-        folds = referee.cross_validation(df=annual(), h=3, n_windows=2, step_size=1, level=level)
-    ours = wf.forecast(panel, "AutoETS", h=3, levels=LEVELS).wide()
-    rolled = wf.backtest(panel, "AutoETS", h=3, n_windows=2, align="series", levels=LEVELS).wide()
-    compare(ours, ahead, ["unique_id", "ds"], 9)
-    compare(rolled, folds, ["unique_id", "cutoff", "ds"], 18)
-
-
-def compare(ours: pd.DataFrame, theirs: pd.DataFrame, keys: list[str], rows: int) -> None:
-    both = ours.merge(theirs, on=keys, suffixes=("", "|theirs"), validate="one_to_one")
-    assert len(both) == len(ours) == len(theirs) == rows
-    for suffix in SUFFIXES:
-        name = f"AutoETS{suffix}"
-        np.testing.assert_allclose(both[name], both[f"{name}|theirs"], rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -131,12 +95,6 @@ def test_a_short_series_is_too_short():
     long = wf.forecast(wf.Panel.from_frame(frame), "AutoETS", h=1).long()
     assert long["status"].tolist() == ["too_short"]
     assert long["reason"].tolist() == ["6 observed values, 7 needed"]
-
-
-def test_a_constant_series_is_forecast_by_its_value():
-    frame = pd.DataFrame({"unique_id": "a", "ds": range(12), "y": 5.0})
-    long = wf.forecast(wf.Panel.from_frame(frame), "AutoETS", h=2, levels=(80,)).long()
-    np.testing.assert_allclose(long[["yhat", "lo-80", "hi-80"]], 5.0)
 
 
 def test_forms_that_the_data_rule_out_are_out_of_domain(panel):
