@@ -38,8 +38,8 @@ suite: $(VENV)/tools  ## The tests alone, on all cores
 
 newest: $(VENV)-newest/installed  ## The core, ets, arima and growth on NEWEST=python3.13 and the newest pandas
 	$(VENV)-newest/bin/pytest -q -n auto --dist worksteal tests $(ALONE:%=plugins/westforecast-%) \
-		--ignore tests/browser --ignore tests/docs --ignore tests/cli \
-		--ignore tests/properties --ignore tests/plugin/test_installed.py
+		--ignore tests/browser --ignore tests/docs --ignore tests/cli --ignore tests/testing \
+		--ignore tests/properties --ignore tests/plugin/test_installed.py -k 'not slow_twin'
 
 bench: $(VENV)/tools  ## Run the benchmarks, timed; table in out/bench
 	$(BIN)/python -m benchmarks

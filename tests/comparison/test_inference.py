@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from arch.bootstrap import MCS
 from scipy import stats
 
 from westforecast import UsageError
@@ -208,13 +207,18 @@ class TestResamples:
         assert np.bincount(rows.ravel(), minlength=50).min() > 250
 
 
+def arch_set(*arguments, **settings):
+    """The confidence set of another library; it is not there on every Python."""
+    return pytest.importorskip("arch.bootstrap").MCS(*arguments, **settings)
+
+
 class TestConfidenceSet:
     LOSSES = np.random.default_rng(1).normal(size=(60, 6)) ** 2 + np.array([0, 0, 0.2, 0.3, 0.6, 1])
 
     @pytest.mark.parametrize(("ours", "theirs"), [("range", "R"), ("max", "max")])
     @pytest.mark.parametrize("block", [1, 4])
     def test_equals_arch_on_its_own_resamples(self, ours, theirs, block):
-        referee = MCS(
+        referee = arch_set(
             self.LOSSES, 0.1, reps=400, block_size=block, method=theirs, bootstrap="stationary",
             seed=3,
         )  # fmt: skip
@@ -226,7 +230,7 @@ class TestConfidenceSet:
         np.testing.assert_allclose(found, expected, atol=1e-12)
 
     def test_close_to_arch_on_resamples_of_our_own(self):
-        referee = MCS(self.LOSSES, 0.1, reps=4000, block_size=3, method="max", seed=1)
+        referee = arch_set(self.LOSSES, 0.1, reps=4000, block_size=3, method="max", seed=1)
         referee.compute()
         away = bootstrap_means(self.LOSSES, Resamples(60, 4000, seed=5, block=3.0))
         found = model_confidence_set(self.LOSSES.mean(axis=0), away)
